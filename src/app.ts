@@ -1,0 +1,54 @@
+import { Application, type AppOptions } from './core/app.ts'
+import type { Uses } from './core/dependency.ts'
+import { UsageError } from './core/error.ts'
+import { inferFormat } from './stream/format.ts'
+import { answerFetch } from './transports/fetch.ts'
+import type { CloseOptions, Listening, ListenOptions } from './transports/node/serve.ts'
+
+/**
+ * An app: routes, and what serves them. Declare everything first; the app is frozen when it starts.
+ *
+ * @example
+ * const app = new App({ title: 'Ticker' })
+ * app.get('/', () => 'hello')
+ * await app.listen({ port: 8000 })
+ */
+export class App<const U extends Uses = {}> extends Application<U> {
+  readonly #listening = new Set<Listening>()
+
+  constructor(options: AppOptions<U> = {}) {
+    super(options, inferFormat)
+  }
+
+  /**
+   * Starts the app and serves HTTP/1.1 and WebSocket on Node.
+   *
+   * @throws {UsageError} for mistakes in the declared routes; rejects when the port is taken.
+   */
+  async listen(options: ListenOptions = {}): Promise<Listening> {
+    const { serve } = await import('./transports/node/serve.ts')
+    const listening = await serve(this, options)
+    this.#listening.add(listening)
+    return listening
+  }
+
+  /** Answers a web Request, for Bun, Deno, workers and other frameworks' mounts. */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    await this.start()
+    return answerFetch(this, request)
+  }
+
+  /**
+   * Stops: no new connections, streams told and cut, finite replies finished within the grace, then
+   * background work, and the lifespan to its end.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { grace } = options
+    if (grace !== undefined && !(grace >= 0))
+      throw new UsageError(`grace takes milliseconds from 0 up, not ${grace}.`)
+    const servers = [...this.#listening]
+    this.#listening.clear()
+    await Promise.all(servers.map((server) => server.close(options)))
+    await this.stop()
+  }
+}

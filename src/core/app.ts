@@ -1,0 +1,146 @@
+import { DEFAULT_BODY_LIMIT } from './body.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Dependency, Uses } from './dependency.ts'
+import { Dispatcher, type ErrorHandler } from './dispatch.ts'
+import type { Engine } from './engine.ts'
+import { UsageError } from './error.ts'
+import type { Format } from './format.ts'
+import type { Incoming } from './incoming.ts'
+import { consoleLogger, type Logger } from './logger.ts'
+import type { Observer } from './observer.ts'
+import type { Reply } from './reply.ts'
+import type { AnyRoute } from './route.ts'
+import { Router, type RouterOptions } from './router.ts'
+import { TaskTracker } from './task.ts'
+
+/** Runs around the app's life: what stands before the `yield` at start-up, what stands after it at shutdown. */
+export type Lifespan = () => AsyncGenerator<unknown, void, unknown>
+
+export interface AppOptions<U extends Uses = Uses> extends Omit<RouterOptions<string, U>, 'prefix'> {
+  /** For the documents. */
+  readonly title?: string
+  readonly version?: string
+  /** Start-up and shutdown as one generator; it yields once, when the app is ready. */
+  readonly lifespan?: Lifespan
+  /** Where to log; a pino logger fits. Default: warnings and errors as JSON lines on standard error. */
+  readonly log?: Logger
+  readonly observers?: readonly Observer[]
+  /** The largest request body in bytes, default 1 MiB. Routes may set their own. */
+  readonly bodyLimit?: number
+  /** Milliseconds a cancelled stream may take to unwind before it is reported, default 5000. */
+  readonly unwindMs?: number
+  /** Where time comes from; tests put their own here. */
+  readonly clock?: Clock
+}
+
+/**
+ * The model of an app: routes, and `handle`, which answers one request. It knows no transport; the
+ * `App` of the front door adds those.
+ */
+export class Application<const U extends Uses = {}> extends Router<'', U> {
+  readonly title: string
+  readonly version: string
+  readonly engine: Engine
+  readonly #lifespan: Lifespan | undefined
+  readonly #errorHandlers: ErrorHandler[] = []
+  #life: AsyncGenerator<unknown, void, unknown> | undefined
+  #started: Promise<void> | undefined
+  #dispatcher: Dispatcher | undefined
+
+  constructor(options: AppOptions<U>, inferFormat: (first: unknown) => Format) {
+    super(options as RouterOptions<'', U>)
+    const log = options.log ?? consoleLogger
+    this.title = options.title ?? 'Millrace'
+    this.version = options.version ?? '0.0.0'
+    this.#lifespan = options.lifespan
+    this.engine = {
+      log,
+      clock: options.clock ?? systemClock,
+      tasks: new TaskTracker(log),
+      observers: options.observers ?? [],
+      bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      unwindMs: options.unwindMs ?? 5000,
+      overrides: new Map(),
+      shared: new Map(),
+      sharedReleases: [],
+      inferFormat,
+    }
+  }
+
+  /** Every route with its full path. Reading it ends registration. */
+  get routes(): readonly AnyRoute[] {
+    return this.#dispatch().routes
+  }
+
+  /** Answers errors your own way: the first handler that returns a reply wins. */
+  onError(handler: ErrorHandler): void {
+    if (this.#dispatcher !== undefined) throw new UsageError('onError was called after the app had started.')
+    this.#errorHandlers.push(handler)
+  }
+
+  /**
+   * Replaces a dependency, for tests.
+   *
+   * @returns a function that puts it back.
+   */
+  override<T>(dependency: Dependency<T>, replacement: Dependency<T>): () => void {
+    this.engine.overrides.set(dependency, replacement)
+    return () => this.engine.overrides.delete(dependency)
+  }
+
+  /**
+   * Ends registration and builds the route table.
+   *
+   * @throws {UsageError} for duplicate routes and other mistakes, naming the places.
+   */
+  override freeze(): void {
+    this.#dispatch()
+  }
+
+  #dispatch(): Dispatcher {
+    if (this.#dispatcher === undefined) {
+      this.#dispatcher = new Dispatcher(this.engine, this, this.#errorHandlers)
+      super.freeze()
+    }
+    return this.#dispatcher
+  }
+
+  /** Freezes and runs the lifespan up to its yield. Idempotent; rejects when start-up fails. */
+  start(): Promise<void> {
+    return (this.#started ??= this.#start())
+  }
+
+  async #start(): Promise<void> {
+    this.freeze()
+    if (this.#lifespan === undefined) return
+    this.#life = this.#lifespan()
+    const first = await this.#life.next()
+    if (first.done === true)
+      throw new UsageError('The lifespan ended without a yield. Yield once, when the app is ready.')
+  }
+
+  /** Waits for background work, releases what has scope `app`, and runs the lifespan to its end. */
+  async stop(): Promise<void> {
+    await this.engine.tasks.drain()
+    for (const release of this.engine.sharedReleases.splice(0).reverse()) {
+      try {
+        await release(undefined)
+      } catch (error) {
+        this.engine.log.error({ err: error }, 'Release of a dependency failed')
+      }
+    }
+    this.engine.shared.clear()
+    const life = this.#life
+    this.#life = undefined
+    this.#started = undefined
+    if (life !== undefined) await life.next()
+  }
+
+  /**
+   * Answers one request. Never throws and never rejects: what goes wrong becomes a reply.
+   * Synchronous when everything on the way is.
+   */
+  handle(incoming: Incoming): Reply | Promise<Reply> {
+    return this.#dispatch().handle(incoming)
+  }
+}

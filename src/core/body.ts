@@ -1,0 +1,175 @@
+import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
+import { parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
+import { HttpError } from './error.ts'
+import { headerValue, type Incoming } from './incoming.ts'
+
+/** The default of `bodyLimit`: 1 MiB. */
+export const DEFAULT_BODY_LIMIT = 1024 * 1024
+
+/**
+ * The request body: an async iterable of bytes, pulled at the reader's pace and readable once, with
+ * methods that collect it. Whatever way it is read, it never grows past the route's `bodyLimit`.
+ */
+export class RequestBody implements AsyncIterable<Uint8Array> {
+  /** Bytes accepted at the most. */
+  readonly limit: number
+  readonly #incoming: Incoming
+  #received = 0
+  #started = false
+  #finished = false
+  #exceeded = false
+  #collected: Promise<Uint8Array> | undefined
+
+  constructor(incoming: Incoming, limit: number) {
+    this.#incoming = incoming
+    this.limit = limit
+    const declared = headerValue(incoming.headers, 'content-length')
+    if (declared !== undefined && Number(declared) > limit) this.#exceeded = true
+  }
+
+  /** The `content-length`, undefined when the body is sent in pieces of unknown number. */
+  get length(): number | undefined {
+    if (this.#incoming.body === null) return 0
+    const declared = headerValue(this.#incoming.headers, 'content-length')
+    return declared === undefined ? undefined : Number(declared)
+  }
+
+  /** The media type without parameters, or undefined. */
+  get mediaType(): string | undefined {
+    const contentType = headerValue(this.#incoming.headers, 'content-type')
+    return contentType === undefined ? undefined : mediaTypeEssence(contentType)
+  }
+
+  /** Whether more came, or was announced, than `limit` allows. */
+  get exceeded(): boolean {
+    return this.#exceeded
+  }
+
+  /** Whether anybody has begun to read. */
+  get started(): boolean {
+    return this.#started
+  }
+
+  /**
+   * The bytes as they arrive.
+   *
+   * @throws {HttpError} 413 as soon as the body is known to be too large.
+   * @throws {TypeError} when it was read already.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.#started) throw new TypeError('The request body was read already. Keep what you need of it.')
+    this.#started = true
+    this.#assertFits()
+    const source = this.#incoming.body
+    if (source !== null) {
+      for await (const bytes of source) {
+        this.#received += bytes.byteLength
+        if (this.#received > this.limit) this.#exceeded = true
+        this.#assertFits()
+        yield bytes
+      }
+    }
+    this.#finished = true
+  }
+
+  /** The whole body. May be called again. */
+  bytes(): Promise<Uint8Array> {
+    return (this.#collected ??= this.#collect())
+  }
+
+  /**
+   * The whole body as text.
+   *
+   * @throws {HttpError} 400 for invalid UTF-8, 415 for a charset other than UTF-8.
+   */
+  async text(): Promise<string> {
+    const charset = mediaTypeCharset(headerValue(this.#incoming.headers, 'content-type') ?? '')
+    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
+      throw new HttpError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send text as UTF-8.' })
+    }
+    try {
+      return UTF8.decode(await this.bytes())
+    } catch (error) {
+      if (error instanceof TypeError) throw malformed('The body is not valid UTF-8.')
+      throw error
+    }
+  }
+
+  /**
+   * The whole body as JSON. A key named `__proto__` becomes a plain own property.
+   *
+   * @throws {HttpError} 400 when it is not JSON.
+   */
+  async json(): Promise<unknown> {
+    const text = await this.text()
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      throw malformed(text === '' ? 'The body is empty; send JSON.' : 'The body is not valid JSON.')
+    }
+  }
+
+  /**
+   * The whole body as the fields of a form (application/x-www-form-urlencoded).
+   *
+   * @throws {HttpError} 400 when it is malformed or has more than 1000 fields.
+   */
+  async form(): Promise<QueryRecord> {
+    const text = await this.text()
+    try {
+      return parseQuery(text)
+    } catch (error) {
+      if (error instanceof QuerySyntaxError) throw malformed(`The form is malformed: ${error.message}`)
+      throw error
+    }
+  }
+
+  /**
+   * Makes sure that an oversized body of unknown length does not pass because nobody read it: reads
+   * and forgets the rest, up to the limit.
+   */
+  async settle(): Promise<void> {
+    if (this.#started || this.length !== undefined || this.#finished) return
+    try {
+      for await (const _ of this);
+    } catch (error) {
+      if (!this.#exceeded) throw error
+    }
+  }
+
+  /** @throws {HttpError} 413 if the body is too large. */
+  assertFits(): void {
+    this.#assertFits()
+  }
+
+  #assertFits(): void {
+    if (!this.#exceeded) return
+    throw new HttpError('BODY_TOO_LARGE', {
+      detail: `The body may have at most ${this.limit} bytes.`,
+      headers: { connection: 'close' },
+    })
+  }
+
+  async #collect(): Promise<Uint8Array> {
+    const parts: Uint8Array[] = []
+    let size = 0
+    for await (const bytes of this) {
+      parts.push(bytes)
+      size += bytes.byteLength
+    }
+    if (parts.length === 1) return parts[0]!
+    const whole = new Uint8Array(size)
+    let offset = 0
+    for (const part of parts) {
+      whole.set(part, offset)
+      offset += part.byteLength
+    }
+    return whole
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+function malformed(detail: string): HttpError {
+  return new HttpError('MALFORMED_BODY', { detail })
+}

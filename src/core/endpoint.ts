@@ -1,0 +1,166 @@
+/** From declarations to endpoints: routers flattened, everything composed once, when the app starts. */
+import { planBody } from './body-plan.ts'
+import type { Uses } from './dependency.ts'
+import type { Exchange } from './exchange.ts'
+import { headerValue } from './incoming.ts'
+import type { Registered } from './match.ts'
+import { type Answer, chain, compose, prepare } from './pipeline.ts'
+import { Reply } from './reply.ts'
+import type { AnyRoute, Middleware, Route, RouteOptions } from './route.ts'
+import { type Declared, type RouteGroup } from './router.ts'
+import { negotiate, type ReplyShape, streamHead, toReply } from './to-reply.ts'
+import { websocketAnswer } from './websocket.ts'
+
+/** What answers at one method and path. */
+export interface Endpoint {
+  readonly answer: Answer
+  readonly bodyLimit: number | undefined
+  /** Undefined for mounts. */
+  readonly route: AnyRoute | undefined
+}
+
+/** What a route inherits from the routers around it. */
+interface Inherited {
+  readonly prefix: string
+  readonly tags: readonly string[]
+  readonly use: Uses
+  readonly middleware: readonly Middleware[]
+}
+
+/** The endpoints of an app, in order of declaration. Its own middleware is left to the dispatcher. */
+export function flatten(app: RouteGroup): Registered<Endpoint>[] {
+  return app.declared.flatMap((each) =>
+    toEndpoints(each, { prefix: '', tags: app.tags, use: app.use, middleware: [] }),
+  )
+}
+
+function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpoint>[] {
+  if (declared.kind === 'group') {
+    const { group } = declared
+    const inner: Inherited = {
+      prefix: inherited.prefix + group.prefix,
+      tags: [...inherited.tags, ...group.tags],
+      use: { ...inherited.use, ...group.use },
+      middleware: [...inherited.middleware, ...group.middleware],
+    }
+    return group.declared.flatMap((each) => toEndpoints(each, inner))
+  }
+  if (declared.kind === 'mount') return mountEndpoints(declared, inherited)
+  const { route } = declared
+  const full = Object.freeze({
+    ...route,
+    path: inherited.prefix + declared.path,
+    options: Object.freeze({ ...route.options, tags: [...inherited.tags, ...(route.options.tags ?? [])] }),
+  }) as AnyRoute
+  const { use, middleware } = route.options
+  const answer =
+    declared.kind === 'websocket'
+      ? websocketAnswer(declared.route.options, declared.handler)
+      : handlerAnswer(declared.route, declared.handler)
+  const body = declared.kind === 'route' ? planBody(declared.route.options.body) : undefined
+  const prepared = prepare({ uses: { ...inherited.use, ...use }, inputs: route.options, body }, answer)
+  const target: Endpoint = {
+    answer: compose([...inherited.middleware, ...(middleware ?? [])], prepared),
+    bodyLimit: declared.kind === 'route' ? declared.route.options.bodyLimit : undefined,
+    route: full,
+  }
+  return [{ method: full.method, path: full.path, declaredAt: full.declaredAt, target }]
+}
+
+/** Runs the handler and turns what it gives into a reply. */
+function handlerAnswer(
+  route: Route<string, string, RouteOptions>,
+  handler: (context: never) => unknown,
+): Answer {
+  const { returns, streams, status } = route.options
+  const formats = streams === undefined ? undefined : Array.isArray(streams) ? streams : [streams]
+  const shape: ReplyShape = { returns, streams: formats, status }
+  const isGenerator = /^(Async)?GeneratorFunction$/.test(handler.constructor.name)
+  return (exchange) => {
+    if (exchange.method === 'HEAD' && isGenerator) return headOfStream(exchange, shape)
+    const value = handler(exchange as never)
+    const reply =
+      value instanceof Promise
+        ? value.then((v) => toReply(v, exchange, shape))
+        : toReply(value, exchange, shape)
+    return exchange.hasHandlerScope ? chain(reply, (made) => endHandlerScope(made, exchange)) : reply
+  }
+}
+
+/** HEAD of a generator: what can be said without running it. */
+function headOfStream(exchange: Exchange, { streams, status }: ReplyShape): Reply {
+  if (streams === undefined) return new Reply(status ?? 200, {}, { kind: 'none' })
+  return streamHead(negotiate(streams, exchange), streams, status)
+}
+
+/** A stream's handler has finished its work when its source has ended; any other one when it returned. */
+function endHandlerScope(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
+  if (reply.body.kind !== 'stream' || reply.body.source.ended) {
+    return chain(exchange.releaseHandlerScope(), () => reply)
+  }
+  reply.body.source.onEnded = () => void exchange.releaseHandlerScope()
+  return reply
+}
+
+function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherited): Registered<Endpoint>[] {
+  const prefix = inherited.prefix + mount.path.replace(/\/$/, '')
+  const call: Answer = async (exchange) => {
+    const response = await mount.fetch(toMountedRequest(exchange, prefix))
+    return toReply(response, exchange, { returns: undefined, streams: undefined, status: undefined })
+  }
+  const prepared = prepare({ uses: inherited.use, inputs: {}, body: undefined }, call)
+  const target: Endpoint = {
+    answer: compose(inherited.middleware, prepared),
+    bodyLimit: undefined,
+    route: undefined,
+  }
+  const at = { method: '*', declaredAt: mount.declaredAt, target }
+  return [
+    { ...at, path: prefix === '' ? '/' : prefix },
+    { ...at, path: `${prefix}/*` },
+  ]
+}
+
+/** The request as a mounted handler sees it: without the prefix, its body still live. */
+function toMountedRequest(exchange: Exchange, prefix: string): Request {
+  const { request } = exchange
+  const headers = new Headers()
+  for (const name of Object.keys(request.headers)) {
+    // Connection-level pseudo fields of HTTP/2 are no headers of a Request.
+    if (!name.startsWith(':')) headers.set(name, headerValue(request.headers, name)!)
+  }
+  const scheme = request.peer.encrypted ? 'https' : 'http'
+  const query = request.target.indexOf('?')
+  const path = exchange.path.slice(prefix.length) || '/'
+  const url = new URL(`${scheme}://${headers.get('host') ?? 'localhost'}`)
+  url.pathname = path
+  url.search = query === -1 ? '' : request.target.slice(query)
+  const init: RequestInit & { duplex?: 'half' } = {
+    method: exchange.method,
+    headers,
+    signal: exchange.signal,
+  }
+  if (request.body !== null && exchange.method !== 'GET' && exchange.method !== 'HEAD') {
+    init.body = toWebStream(exchange.rawBody)
+    init.duplex = 'half'
+  }
+  return new Request(url, init)
+}
+
+/** A web stream that pulls from an async iterable, one piece at a time. */
+export function toWebStream(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const result = await iterator.next()
+        if (result.done === true) controller.close()
+        else controller.enqueue(result.value as Uint8Array<ArrayBuffer>)
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,67 @@
+import { type Exchange, observe } from './exchange.ts'
+import type { Body, Reply } from './reply.ts'
+
+/** Headers that belong to the body that failed, not to the error that is sent instead of it. */
+const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
+
+const NO_BODY: Body = { kind: 'none' }
+
+/**
+ * The last touches before a transport gets a reply: oversized bodies refused, the context's head
+ * applied, bodies dropped where there must be none, and the exchange bound to the body's end.
+ */
+export function finalize(exchange: Exchange, reply: Reply, failed = false): Reply | Promise<Reply> {
+  if (!failed && mayHaveBody(exchange)) {
+    const checked = settleBody(exchange, reply)
+    if (checked !== undefined) return checked.then(() => complete(exchange, reply, failed))
+  }
+  return complete(exchange, reply, failed)
+}
+
+function mayHaveBody({ method, request }: Exchange): boolean {
+  return method !== 'GET' && method !== 'HEAD' && request.body !== null
+}
+
+/** An oversized body is a 413 even if the handler never read it, or swallowed the error of reading it. */
+function settleBody(exchange: Exchange, reply: Reply): Promise<void> | undefined {
+  if (reply.body.kind === 'upgrade') return undefined
+  const body = exchange.rawBody
+  if (!body.started && body.length === undefined) return body.settle().then(() => body.assertFits())
+  body.assertFits()
+  return undefined
+}
+
+function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
+  const { method, engine } = exchange
+  const head = exchange.closeHead()
+  if (head !== undefined) {
+    if (head.status !== undefined && !failed) reply.status = head.status
+    for (const name of Object.keys(head.headers)) {
+      if (!failed || !OF_THE_BODY.test(name)) reply.headers[name] = head.headers[name]!
+    }
+  }
+  if (reply.body.kind === 'stream') exchange.own(reply.body.source)
+  if (method === 'HEAD' || reply.status === 204 || reply.status === 304) dropBody(reply, method === 'HEAD')
+  const { status } = reply
+  if (exchange.needsEnd) reply.onEnd = (ending) => exchange.finish(ending, status)
+  for (const observer of engine.observers)
+    observe(engine.log, () => observer.head?.(exchange.observed, status))
+  return reply
+}
+
+/** HEAD keeps the length that GET would have had, where it is known without producing the body. */
+function dropBody(reply: Reply, keepLength: boolean): void {
+  const { body } = reply
+  const length = keepLength ? knownLength(body) : undefined
+  if (length !== undefined) reply.headers['content-length'] = String(length)
+  else delete reply.headers['content-length']
+  if (body.kind === 'file') void body.file.close().catch(() => {})
+  reply.body = NO_BODY
+}
+
+function knownLength(body: Body): number | undefined {
+  if (body.kind === 'text') return new TextEncoder().encode(body.text).byteLength
+  if (body.kind === 'bytes') return body.bytes.byteLength
+  if (body.kind === 'file' || body.kind === 'stream') return body.length
+  return undefined
+}

@@ -1,0 +1,43 @@
+/** What Millrace logs to. A pino logger fits as it is. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+type Level = keyof Logger
+
+/**
+ * The default logger: one JSON line per entry on standard error, warnings and errors only, so that
+ * a program's own output stays its own.
+ */
+export const consoleLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: (fields, message) => writeLine('warn', fields, message),
+  error: (fields, message) => writeLine('error', fields, message),
+}
+
+function writeLine(level: Level, fields: object, message: string): void {
+  const entry = { time: new Date().toISOString(), level, message }
+  let line: string
+  try {
+    line = JSON.stringify({ ...entry, ...fields }, (_key, value: unknown) =>
+      value instanceof Error ? describeError(value) : value,
+    )
+  } catch (error) {
+    // Fields that cannot be written (a cycle, a BigInt) must not turn a log line into a crash.
+    line = JSON.stringify({ ...entry, unwritable: String(error) })
+  }
+  console.error(line)
+}
+
+function describeError(error: Error): object {
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause === undefined ? undefined : { cause: error.cause }),
+  }
+}

@@ -1,0 +1,73 @@
+import type { BodyPlan } from './body-plan.ts'
+import type { Uses } from './dependency.ts'
+import type { InputIssue } from './error.ts'
+import type { Exchange } from './exchange.ts'
+import { assertNoIssues, hasInputs, type InputOptions, type Inputs, readInputs } from './input.ts'
+import { provide } from './provide.ts'
+import { Reply } from './reply.ts'
+import type { Middleware } from './route.ts'
+
+/** Answers a request that was matched. Synchronous as long as everything in it is. */
+export type Answer = (exchange: Exchange) => Reply | Promise<Reply>
+
+/** Goes on with a value now, or when its promise has settled. */
+export function chain<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** Composes middleware around an answer, once, when the app starts. The first one is outermost. */
+export function compose(middleware: readonly Middleware[], answer: Answer): Answer {
+  return middleware.reduceRight<Answer>((inner, current) => wrap(current, inner), answer)
+}
+
+function wrap(middleware: Middleware, inner: Answer): Answer {
+  const name = middleware.name === '' ? 'A middleware' : `Middleware "${middleware.name}"`
+  return (exchange) => {
+    let called = false
+    const next = async (): Promise<Reply> => {
+      if (called) throw new Error(`${name} called next() twice.`)
+      called = true
+      return inner(exchange)
+    }
+    return chain(middleware(exchange as never, next), (reply) => {
+      if (reply instanceof Reply) return reply
+      throw new TypeError(
+        `${name} returned no reply. Return what next() resolves to, or a reply.* of your own.`,
+      )
+    })
+  }
+}
+
+/** What stands between the match and the handler. */
+export interface Preparation {
+  readonly uses: Uses
+  readonly inputs: InputOptions
+  readonly body: BodyPlan | undefined
+}
+
+/**
+ * Puts the preparation in front of an answer: dependencies first, so that a guard refuses before
+ * anything is validated; then the inputs; the body last, so that nothing is read in vain.
+ */
+export function prepare({ uses, inputs, body }: Preparation, answer: Answer): Answer {
+  const hasUses = Object.keys(uses).length > 0
+  const validated = hasInputs(inputs) || body !== undefined ? withInputs(inputs, body, answer) : answer
+  if (!hasUses) return validated
+  return (exchange) =>
+    chain(provide(exchange, uses, exchange as unknown as Record<string, unknown>), () => validated(exchange))
+}
+
+function withInputs(options: InputOptions, body: BodyPlan | undefined, answer: Answer): Answer {
+  return (exchange) => {
+    const issues: InputIssue[] = []
+    const inputs: Inputs & { body?: unknown } = {}
+    const proceed = () => {
+      assertNoIssues(issues)
+      exchange.accept(inputs)
+      return answer(exchange)
+    }
+    const done = readInputs(exchange, options, issues, inputs)
+    if (body === undefined) return chain(done, proceed)
+    return chain(done, () => body(exchange, issues, inputs).then(proceed))
+  }
+}

@@ -1,0 +1,193 @@
+import { assertHeader } from '../wire/header.ts'
+import type { Socket } from './socket.ts'
+import { type Chunk, Source } from './source.ts'
+
+/** Reply header fields by lower-case name; a list is sent as repeated fields. */
+export type ReplyHeaders = Record<string, string | readonly string[]>
+
+/** How a reply's body ended. The outcomes exclude each other. */
+export type Outcome = 'complete' | 'disconnect' | 'error' | 'timeout' | 'shutdown'
+
+/** What is known when a body has really ended. */
+export interface Ending {
+  /** `complete` only when everything was handed to the network and the source ended by itself. */
+  readonly outcome: Outcome
+  /** Body bytes handed to the network, without framing. */
+  readonly bytes: number
+  /** Items yielded, for streams; 0 for other bodies. */
+  readonly items: number
+  /** From the request's arrival to the end, in milliseconds. */
+  readonly durationMs: number
+  /** What was thrown, for `error`. */
+  readonly error?: unknown
+}
+
+/** An open file (or object of a store), with the part of it that is to be sent. */
+export interface OpenFile {
+  /**
+   * Reads up to `target.byteLength` bytes at `position`.
+   *
+   * @returns how many bytes were read; 0 only at the end of the file.
+   */
+  read(target: Uint8Array, position: number): Promise<number>
+  /** Frees the handle. Called exactly once. */
+  close(): Promise<void>
+}
+
+/** The body of a reply, tagged: a transport has one writer for each kind. */
+export type Body =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly source: Source; readonly length: number | undefined }
+  | { readonly kind: 'file'; readonly file: OpenFile; readonly start: number; readonly length: number }
+  | {
+      readonly kind: 'upgrade'
+      readonly run: (socket: Socket) => Promise<void>
+      readonly messageLimit: number
+    }
+
+const NONE: Body = { kind: 'none' }
+
+/**
+ * A reply as it crosses the border to a transport. Make one with `reply.*`; middleware receives and
+ * returns them. Status and headers may be changed until the transport has it.
+ */
+export class Reply {
+  status: number
+  headers: ReplyHeaders
+  body: Body
+  /**
+   * For the transport, which calls it once when the body has ended; undefined when nobody waits for
+   * that. Middleware uses `ctx.after`.
+   */
+  onEnd: ((ending: Omit<Ending, 'durationMs'>) => void) | undefined = undefined
+
+  constructor(status: number, headers: ReplyHeaders, body: Body) {
+    this.status = status
+    this.headers = headers
+    this.body = body
+  }
+
+  /**
+   * Replaces a text, bytes or stream body by a stream over its chunks. Chunks keep flowing one by
+   * one, and an error in the source ends the new body with the same error.
+   *
+   * @example reply.transform(async function* (chunks) { for await (const c of chunks) yield mask(c) })
+   * @throws {TypeError} for a file or an upgrade.
+   */
+  transform(fn: (chunks: AsyncIterable<Chunk>) => AsyncIterable<Chunk>): this {
+    const source = Source.from(fn(bodyChunks(this.body)))
+    if (source === undefined)
+      throw new TypeError('transform takes a function that returns an async iterable.')
+    this.body = { kind: 'stream', source, length: undefined }
+    delete this.headers['content-length']
+    return this
+  }
+}
+
+async function* bodyChunks(body: Body): AsyncGenerator<Chunk, void, undefined> {
+  if (body.kind === 'text') yield body.text
+  else if (body.kind === 'bytes') yield body.bytes
+  else if (body.kind === 'stream') yield* body.source.chunks()
+  else if (body.kind !== 'none') throw new TypeError(`A body of kind "${body.kind}" cannot be transformed.`)
+}
+
+/** Status and headers of a reply made by hand. */
+export interface ReplyInit {
+  /** Default 200. */
+  readonly status?: number
+  /** Added to the reply's own; names may have any case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+}
+
+/**
+ * Copies headers given by a user onto a reply's own, checked and in lower case.
+ *
+ * @throws {TypeError} for a name or value that could not be sent safely.
+ */
+export function mergeHeaders(own: ReplyHeaders, given: ReplyInit['headers']): ReplyHeaders {
+  if (given === undefined) return own
+  for (const name of Object.keys(given)) setHeader(own, name, given[name]!)
+  return own
+}
+
+/** Sets one header, checked and in lower case. */
+export function setHeader(headers: ReplyHeaders, name: string, value: string | readonly string[]): void {
+  if (typeof value === 'string') assertHeader(name, value)
+  else for (const each of value) assertHeader(name, each)
+  headers[name.toLowerCase()] = value
+}
+
+function assertStatus(status: number): number {
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status
+  throw new RangeError(`A reply takes a status from 200 to 599, not ${status}.`)
+}
+
+/**
+ * Builds a reply: status and checked headers over a body.
+ *
+ * @throws {RangeError} for a status outside 200 to 599.
+ * @throws {TypeError} for a header that could not be sent safely.
+ */
+export function createReply(contentType: string | undefined, body: Body, init: ReplyInit | undefined): Reply {
+  const headers: ReplyHeaders = contentType === undefined ? {} : { 'content-type': contentType }
+  if (init === undefined) return new Reply(200, headers, body)
+  return new Reply(assertStatus(init.status ?? 200), mergeHeaders(headers, init.headers), body)
+}
+
+export const TEXT = 'text/plain; charset=utf-8'
+export const JSON_TYPE = 'application/json'
+export const OCTETS = 'application/octet-stream'
+
+/**
+ * A value as JSON.
+ *
+ * @throws {TypeError} for what has no JSON: undefined, a function, a cycle, a BigInt.
+ */
+export function jsonReply(value: unknown, init?: ReplyInit): Reply {
+  const text = JSON.stringify(value) as string | undefined
+  if (text === undefined)
+    throw new TypeError(`A ${typeof value} has no JSON form. Return null or reply.empty().`)
+  return createReply(JSON_TYPE, { kind: 'text', text }, init)
+}
+
+/** Plain text, UTF-8. */
+export function textReply(text: string, init?: ReplyInit): Reply {
+  return createReply(TEXT, { kind: 'text', text }, init)
+}
+
+/** An HTML document, UTF-8. Escape what you put into it. */
+export function htmlReply(html: string, init?: ReplyInit): Reply {
+  return createReply('text/html; charset=utf-8', { kind: 'text', text: html }, init)
+}
+
+/** Bytes, sent as they are. `mediaType` defaults to application/octet-stream. */
+export function bytesReply(
+  bytes: Uint8Array | ArrayBuffer,
+  init?: ReplyInit & { readonly mediaType?: string },
+): Reply {
+  const view = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes
+  return createReply(init?.mediaType ?? OCTETS, { kind: 'bytes', bytes: view }, init)
+}
+
+/** A reply without a body; status 204 unless another is given. */
+export function emptyReply(init?: ReplyInit): Reply {
+  return createReply(undefined, NONE, { status: 204, ...init })
+}
+
+/**
+ * Sends the client elsewhere.
+ *
+ * @param location a URL or path; characters outside ASCII must be encoded already.
+ * @param status 303 (default: go there with GET), 301, 302, 307 or 308.
+ */
+export function redirectReply(
+  location: string,
+  status: 301 | 302 | 303 | 307 | 308 = 303,
+  init?: ReplyInit,
+): Reply {
+  const made = createReply(undefined, NONE, { ...init, status })
+  setHeader(made.headers, 'location', location)
+  return made
+}

@@ -1,0 +1,129 @@
+import type { Context } from './context.ts'
+import type { Provided, Uses, UsesOf } from './dependency.ts'
+import type { Format, FormatItem, StreamEvent } from './format.ts'
+import type { InputOptions } from './input.ts'
+import type { Reply } from './reply.ts'
+import type { Schema, SchemaInput } from './schema.ts'
+
+/** Methods with a registration function of their own. Any other token works with `route(method, ...)`. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'QUERY'
+
+/**
+ * Middleware: receives the context and the rest of the chain, returns a reply. Replies may carry
+ * live streams; change their status, headers, or `reply.transform(...)` their body.
+ *
+ * @example const timing: Middleware = async (ctx, next) => { const r = await next(); r.headers['x'] = '1'; return r }
+ */
+export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply | Promise<Reply>
+
+/** Everything about a route but its handler: plain data, for validation, types, documents and the client. */
+export interface RouteOptions extends InputOptions {
+  /**
+   * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
+   * that type as an async iterable. Without it, `body` is the reader of whatever was sent.
+   */
+  readonly body?: Schema | Format<string> | Format<Uint8Array>
+  /** One value: validated, and stripped of what the schema does not name, before it is sent as JSON. */
+  readonly returns?: Schema
+  /** Many items: one format, or several of which the client's `Accept` chooses. */
+  readonly streams?: Format | readonly Format[]
+  /** The status of a successful reply, default 200 (204 for a handler that returns nothing). */
+  readonly status?: number
+  /** Dependencies, by the names under which the handler gets them. */
+  readonly use?: Uses
+  /** Middleware around this route only. */
+  readonly middleware?: readonly Middleware[]
+  /** The largest request body in bytes, default the app's (1 MiB). */
+  readonly bodyLimit?: number
+  /** One line for the docs. */
+  readonly summary?: string
+  /** Markdown for the docs. */
+  readonly description?: string
+  readonly tags?: readonly string[]
+  readonly deprecated?: boolean
+}
+
+/** Options of a WebSocket route. */
+export interface WebSocketOptions extends InputOptions {
+  /** What each incoming message must pass. Text that is not a string by schema is read as JSON. */
+  readonly receives?: Schema
+  /** What each outgoing message must pass. Strings are sent as they are, other values as JSON. */
+  readonly sends?: Schema
+  readonly use?: Uses
+  readonly middleware?: readonly Middleware[]
+  /** The largest incoming message in bytes, default 1 MiB. */
+  readonly messageLimit?: number
+  /** Origins that may connect from a browser; default: the host itself only. `*` for any. */
+  readonly origins?: readonly string[]
+  readonly summary?: string
+  readonly description?: string
+  readonly tags?: readonly string[]
+  readonly deprecated?: boolean
+}
+
+/** What a route's handler receives: the context, and what `use` of the route and its routers names. */
+export type HandlerContext<P extends string, O, U> = Context<P, O> & Provided<UsesOf<O>> & Provided<U>
+
+/** What can be streamed: what a generator gives, any iterable, a web stream or a Node stream. */
+export type Streamable<Item> =
+  | AsyncIterable<Item | StreamEvent<Item>>
+  | Iterable<Item | StreamEvent<Item>>
+  | ReadableStream<Item>
+
+/** What a handler may return, by the route's options. */
+export type Result<O> = O extends { readonly streams: infer F }
+  ? MaybePromise<Streamable<FormatItem<F>> | Reply | Response>
+  : O extends { readonly returns: infer S extends Schema }
+    ? MaybePromise<SchemaInput<S> | Reply | Response>
+    : unknown
+
+type MaybePromise<T> = T | Promise<T>
+
+/** Makes a misspelt option an error at its own place, which a generic would let pass. */
+export type KnownOptions<O, Known> = {
+  readonly [K in Exclude<keyof O, keyof Known>]: `"${K & string}" is not an option here`
+}
+
+/**
+ * A declared route: frozen data that the router, the documents, the client and the CLI read alike.
+ * `M`, `P`, `O` and `R` are its method, path, options and what its handler returns.
+ */
+export interface Route<
+  out M extends string = string,
+  out P extends string = string,
+  out O = unknown,
+  out R = unknown,
+> {
+  readonly method: M
+  readonly path: P
+  readonly options: O
+  /** Where it was declared: `file:line:column`. */
+  readonly declaredAt: string
+  /** Carries what the handler returns; never present. */
+  readonly '~returns'?: R
+}
+
+/** A declared WebSocket route. */
+export interface WebSocketRoute<out P extends string = string, out O = unknown> {
+  readonly method: 'WEBSOCKET'
+  readonly path: P
+  readonly options: O
+  readonly declaredAt: string
+}
+
+/** Any declared route, without its types. */
+export type AnyRoute = Route<string, string, RouteOptions> | WebSocketRoute<string, WebSocketOptions>
+
+/** Where the caller's caller stands, for error messages about routes. */
+export function callSite(): string {
+  const lines = (new Error('call site').stack ?? '').split('\n').slice(1)
+  const outside = lines.find((line) => !line.includes(OWN_FOLDER))
+  return outside === undefined
+    ? 'unknown place'
+    : outside
+        .trim()
+        .replace(/^at /, '')
+        .replace(/^.*\((.*)\)$/, '$1')
+}
+
+const OWN_FOLDER = import.meta.url.replace(/core\/route\.\w+$/, '')

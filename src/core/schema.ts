@@ -1,0 +1,91 @@
+import { HttpError, type InputIssue } from './error.ts'
+
+/**
+ * Any validator that speaks Standard Schema 1 (https://standardschema.dev): zod, valibot, arktype
+ * and others. The interface is copied from the specification, as it asks to be.
+ */
+export interface Schema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+  }
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** What a schema takes. */
+export type SchemaInput<S extends Schema> = NonNullable<S['~standard']['types']>['input']
+
+/** What a schema gives. */
+export type SchemaOutput<S extends Schema> = NonNullable<S['~standard']['types']>['output']
+
+/** Whether a value is a Standard Schema. Some validators' schemas are functions (arktype). */
+export function isSchema(value: unknown): value is Schema {
+  return value !== null && (typeof value === 'object' || typeof value === 'function') && '~standard' in value
+}
+
+/** A value that did not pass its schema, on our side of the wire: a bug in the app, not in the request. */
+export class SchemaMismatch extends Error {
+  override readonly name = 'SchemaMismatch'
+  readonly issues: readonly InputIssue[]
+
+  constructor(what: string, issues: readonly InputIssue[]) {
+    super(`${what} does not match its schema: ${issues.map(describeIssue).join('; ')}`)
+    this.issues = issues
+  }
+}
+
+/** One issue in one line: `query.limit: expected number`. */
+export function describeIssue(issue: InputIssue): string {
+  return `${[issue.in, ...issue.path].join('.')}: ${issue.detail}`
+}
+
+/** Adds the place of the input to a schema's issues. */
+export function placeIssues(place: string, issues: readonly SchemaIssue[]): InputIssue[] {
+  return issues.map((issue) => ({
+    in: place,
+    path: (issue.path ?? []).map((segment) => {
+      const key = typeof segment === 'object' ? segment.key : segment
+      return typeof key === 'number' ? key : String(key)
+    }),
+    detail: issue.message,
+  }))
+}
+
+/**
+ * Validates without an `await` where the validator is synchronous: that is the common case and the
+ * fast path.
+ *
+ * @throws whatever `fail` makes of the issues (or rejects with it).
+ */
+export function validate<T>(
+  schema: Schema<unknown, T>,
+  value: unknown,
+  fail: (issues: readonly SchemaIssue[]) => Error,
+): T | Promise<T> {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise ? result.then((settled) => accept(settled, fail)) : accept(result, fail)
+}
+
+function accept<T>(result: SchemaResult<T>, fail: (issues: readonly SchemaIssue[]) => Error): T {
+  if (result.issues !== undefined) throw fail(result.issues)
+  return result.value
+}
+
+/** The 422 of inputs that did not pass, with every issue and its place. */
+export function validationFailed(issues: readonly InputIssue[]): HttpError {
+  const noun = issues.length === 1 ? '1 problem' : `${issues.length} problems`
+  return new HttpError('VALIDATION_FAILED', {
+    detail: `The request has ${noun}; see "errors".`,
+    errors: issues,
+  })
+}

@@ -1,0 +1,217 @@
+/**
+ * A source is the one shape in which the pump sees everything that can be streamed: generators,
+ * iterables, web streams and Node streams. It is pulled with `next()`, and stopped once.
+ *
+ * Stopping has a theory. `return()` of an async generator that is inside an `await` is only queued
+ * by JavaScript; so the request's waits are cancelled first (by the caller), sources that have a
+ * stop of their own (streams) are stopped directly, and only then `return()` is awaited, under a
+ * deadline, so that a generator that never unwinds is found and reported instead of waited for.
+ */
+import type { Clock } from './clock.ts'
+
+/** What bodies are made of. Strings are sent as UTF-8. */
+export type Chunk = string | Uint8Array
+
+/** How the items of a source become chunks. */
+export interface Encoding {
+  /** Encodes one item. A promise only where a validator is asynchronous. */
+  encode(item: unknown): Chunk | Promise<Chunk>
+  /** A last chunk that tells of a failure, for formats that have one. */
+  failure?(error: unknown): Chunk | undefined
+}
+
+/** For sources whose items are chunks already. */
+export const RAW: Encoding = {
+  encode(item) {
+    if (typeof item === 'string' || item instanceof Uint8Array) return item
+    if (ArrayBuffer.isView(item)) return new Uint8Array(item.buffer, item.byteOffset, item.byteLength)
+    if (item instanceof ArrayBuffer) return new Uint8Array(item)
+    throw new TypeError(
+      `A stream of bytes or text got ${item === null ? 'null' : `a value of type ${typeof item}`}. ` +
+        'Yield strings or Uint8Arrays, or declare a format for objects: `streams: jsonl(Schema)`.',
+    )
+  },
+}
+
+export type SourceResult = IteratorResult<unknown, unknown>
+
+interface Puller {
+  next(): SourceResult | PromiseLike<SourceResult>
+  stop(reason: unknown): unknown
+}
+
+export class Source {
+  /** May be replaced until the first item is encoded. */
+  encoding: Encoding
+  /** Called once when the source has ended or failed by itself. */
+  onEnded: (() => void) | undefined = undefined
+  readonly #puller: Puller
+  #first: SourceResult | PromiseLike<SourceResult> | undefined
+  #stopped: Promise<void> | undefined
+  #ended = false
+
+  private constructor(puller: Puller, encoding: Encoding) {
+    this.#puller = puller
+    this.encoding = encoding
+  }
+
+  /** @returns undefined when the value cannot be streamed. */
+  static from(value: unknown, encoding: Encoding = RAW): Source | undefined {
+    const puller = toPuller(value)
+    return puller === undefined ? undefined : new Source(puller, encoding)
+  }
+
+  /** The encoded chunks, for middleware that transforms a body. */
+  async *chunks(): AsyncGenerator<Chunk, void, undefined> {
+    for (;;) {
+      const result = await this.pull()
+      if (result.done === true) return
+      yield await this.encoding.encode(result.value)
+    }
+  }
+
+  /** Like `next`, but takes note of the end. */
+  async pull(): Promise<SourceResult> {
+    try {
+      const result = await this.next()
+      if (result.done === true) this.markEnded()
+      return result
+    } catch (error) {
+      this.markEnded()
+      throw error
+    }
+  }
+
+  /** Pulls the next item. Throws or rejects when the source fails. */
+  next(): SourceResult | PromiseLike<SourceResult> {
+    const first = this.#first
+    if (first === undefined) return this.#puller.next()
+    this.#first = undefined
+    return first
+  }
+
+  /** Puts a result back in front: it was pulled to learn whether there is one. */
+  unshift(first: SourceResult | PromiseLike<SourceResult>): void {
+    this.#first = first
+  }
+
+  /** Whether the source has ended, failed or been stopped. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** To be called by whoever saw `done` or an error: there is nothing left to stop. */
+  markEnded(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.onEnded?.()
+  }
+
+  /**
+   * Stops the source and waits until it has unwound.
+   *
+   * @returns whether it has, within `deadlineMs`. Rejects with what its cleanup threw.
+   */
+  async stop(reason: unknown, clock: Clock, deadlineMs: number): Promise<boolean> {
+    if (this.#ended) return true
+    this.#stopped ??= unwind(this.#puller, reason).finally(() => {
+      this.#ended = true
+    })
+    let cancelTimer = () => {}
+    const late = new Promise<false>((resolve) => {
+      cancelTimer = clock.after(deadlineMs, () => resolve(false))
+    })
+    try {
+      return await Promise.race([this.#stopped.then(() => true as const), late])
+    } finally {
+      cancelTimer()
+    }
+  }
+}
+
+async function unwind(puller: Puller, reason: unknown): Promise<void> {
+  await puller.stop(reason)
+}
+
+function toPuller(value: unknown): Puller | undefined {
+  if (typeof value === 'string') return fromIterator([value][Symbol.iterator]())
+  if (value === null || typeof value !== 'object') return undefined
+  if (isWebStream(value)) return fromWebStream(value)
+  if (isNodeReadable(value)) return fromNodeReadable(value)
+  if (Symbol.asyncIterator in value)
+    return fromIterator((value as AsyncIterable<unknown>)[Symbol.asyncIterator]())
+  if (Symbol.iterator in value) return fromIterator((value as Iterable<unknown>)[Symbol.iterator]())
+  return undefined
+}
+
+function fromIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>): Puller {
+  return { next: () => iterator.next(), stop: () => iterator.return?.() }
+}
+
+/** A web ReadableStream, by shape: it may come from another realm or a polyfill. */
+export function isWebStream(value: object): value is ReadableStream<unknown> {
+  return 'getReader' in value && typeof value.getReader === 'function'
+}
+
+function fromWebStream(stream: ReadableStream<unknown>): Puller {
+  const reader = stream.getReader()
+  return {
+    next: () => reader.read() as Promise<SourceResult>,
+    // A stream that has already failed rejects its cancel with the same error, which was reported.
+    stop: (reason) => reader.cancel(reason).catch(() => {}),
+  }
+}
+
+/** The part of a Node stream.Readable that is used here, by shape, so that core needs no Node. */
+interface NodeReadable {
+  read(): unknown
+  destroy(error?: Error): unknown
+  on(event: string, listener: (...args: never[]) => void): unknown
+  readonly readableEnded: boolean
+  readonly errored: unknown
+  readonly destroyed: boolean
+}
+
+export function isNodeReadable(value: object): value is object & NodeReadable {
+  return (
+    'pipe' in value && 'readableEnded' in value && 'destroy' in value && typeof value.destroy === 'function'
+  )
+}
+
+function fromNodeReadable(stream: NodeReadable): Puller {
+  let wake: (() => void) | undefined
+  const settle = () => {
+    const waiting = wake
+    wake = undefined
+    waiting?.()
+  }
+  for (const event of ['readable', 'end', 'error', 'close']) stream.on(event, settle)
+  const take = (): SourceResult | undefined => {
+    if (stream.errored) throw stream.errored
+    const value = stream.destroyed ? null : stream.read()
+    if (value !== null) return { done: false, value }
+    if (stream.readableEnded) return { done: true, value: undefined }
+    if (stream.destroyed) throw new Error('The Node stream was destroyed before it ended.')
+    return undefined
+  }
+  return {
+    next: () =>
+      take() ??
+      new Promise<SourceResult>((resolve, reject) => {
+        const retry = () => {
+          try {
+            const result = take()
+            if (result === undefined) wake = retry
+            else resolve(result)
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error('The Node stream failed.', { cause: error }))
+          }
+        }
+        wake = retry
+      }),
+    stop: () => {
+      stream.destroy()
+      settle()
+    },
+  }
+}

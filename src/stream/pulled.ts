@@ -1,0 +1,120 @@
+import type { CancelReason } from '../core/cancellation.ts'
+import type { Chunk, Source } from '../core/source.ts'
+import { Pump, type PumpEnding, type Sink } from './pump.ts'
+
+type Result = IteratorResult<Uint8Array, void>
+
+interface Reader {
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+/**
+ * A pump turned round: bytes are produced when they are asked for, one read at a time. For transports
+ * whose reader pulls: web streams and the in-memory link. A source that fails rejects the read that
+ * follows what was produced before.
+ */
+export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
+  readonly #pump: Pump
+  readonly #ready: Uint8Array[] = []
+  #reader: Reader | undefined
+  #started = false
+  #ended = false
+  #failure: { readonly error: unknown } | undefined
+  #bytes = 0
+
+  constructor(source: Source, onEnd: (ending: PumpEnding) => void) {
+    const sink: Sink = {
+      write: (chunk) => this.#write(chunk),
+      end: () => this.#end(),
+      abort: (error) => this.#abort(error),
+      open: () => {},
+      defer,
+      macrotask,
+    }
+    this.#pump = new Pump(source, sink, onEnd)
+  }
+
+  /** The next bytes. Asking again before the answer is a mistake of the transport. */
+  next(): Promise<Result> {
+    const bytes = this.#ready.shift()
+    if (bytes !== undefined) return Promise.resolve({ done: false, value: bytes })
+    if (this.#failure !== undefined) return this.#reject()
+    if (this.#ended) return this.#done()
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject }
+      if (this.#started) return this.#pump.resume()
+      this.#started = true
+      this.#pump.start()
+    })
+  }
+
+  /** The reader wants no more. */
+  return(): Promise<Result> {
+    this.cut('disconnect')
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Cuts the body from outside; a waiting read is rejected with `error`. */
+  cut(reason: CancelReason, error?: unknown): void {
+    this.#ready.length = 0
+    this.#failure ??= { error: error ?? new Error(`The stream was cut: ${reason}.`) }
+    this.#pump.close(reason, this.#bytes)
+    const reader = this.#takeReader()
+    reader?.reject(this.#failure.error)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #write(chunk: Chunk): boolean {
+    const bytes = typeof chunk === 'string' ? UTF8.encode(chunk) : chunk
+    this.#bytes += bytes.byteLength
+    const reader = this.#takeReader()
+    if (reader === undefined) this.#ready.push(bytes)
+    else reader.resolve({ done: false, value: bytes })
+    return false
+  }
+
+  #end(): void {
+    this.#ended = true
+    const reader = this.#takeReader()
+    if (reader !== undefined) void this.#done().then(reader.resolve)
+  }
+
+  #abort(error: unknown): void {
+    this.#failure = { error }
+    const reader = this.#takeReader()
+    if (reader !== undefined) void this.#reject().catch(reader.reject)
+  }
+
+  /** The body is complete only when its reader has seen the end. */
+  #done(): Promise<Result> {
+    this.#pump.close('complete', this.#bytes)
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #reject(): Promise<never> {
+    const { error } = this.#failure!
+    this.#pump.close('error', this.#bytes, error)
+    return Promise.reject(error instanceof Error ? error : new Error('The stream failed.', { cause: error }))
+  }
+
+  #takeReader(): Reader | undefined {
+    const reader = this.#reader
+    this.#reader = undefined
+    return reader
+  }
+}
+
+const UTF8 = new TextEncoder()
+
+type Later = (fn: () => void) => void
+const runtime = globalThis as { setImmediate?: Later; process?: { nextTick?: Later } }
+
+/** Node, Bun and Deno have setImmediate; elsewhere a timer has to do. */
+const macrotask: Later = runtime.setImmediate ?? ((fn) => void setTimeout(fn, 0))
+
+/** Where there is no nextTick, a macrotask is the first moment at which the microtasks have drained for sure. */
+const defer: Later = runtime.process?.nextTick ?? macrotask

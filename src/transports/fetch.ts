@@ -1,0 +1,104 @@
+/** Millrace as a fetch handler: `Request` in, `Response` out, for Bun, Deno, workers and tests. */
+import type { Application } from '../core/app.ts'
+import { Cancellation } from '../core/cancellation.ts'
+import type { Incoming, IncomingHeaders, Peer, Protocol } from '../core/incoming.ts'
+import type { Reply } from '../core/reply.ts'
+import type { Source } from '../core/source.ts'
+import { fileSource } from '../stream/file.ts'
+import { PulledBody } from '../stream/pulled.ts'
+
+/** Answers one request. Never rejects. */
+export async function answerFetch(app: Application, request: Request): Promise<Response> {
+  const incoming = new FetchIncoming(request)
+  return toResponse(await app.handle(incoming), incoming)
+}
+
+class FetchIncoming implements Incoming {
+  readonly method: string
+  readonly target: string
+  readonly cancellation = new Cancellation()
+  readonly protocol: Protocol = 'fetch'
+  readonly peer: Peer
+  readonly #request: Request
+  #headers: IncomingHeaders | undefined
+
+  constructor(request: Request) {
+    this.#request = request
+    this.method = request.method
+    const url = new URL(request.url)
+    this.target = url.pathname + url.search
+    this.peer = { address: undefined, port: undefined, encrypted: url.protocol === 'https:' }
+    const { signal } = request
+    const gone = () => this.cancellation.cancel('disconnect', signal.reason)
+    if (signal.aborted) gone()
+    else signal.addEventListener('abort', gone, { once: true })
+  }
+
+  get headers(): IncomingHeaders {
+    return (this.#headers ??= Object.fromEntries(this.#request.headers))
+  }
+
+  get body(): AsyncIterable<Uint8Array> | null {
+    return this.#request.body as AsyncIterable<Uint8Array> | null
+  }
+}
+
+function toResponse(reply: Reply, incoming: FetchIncoming): Response {
+  const { status, body } = reply
+  const headers = new Headers()
+  for (const name of Object.keys(reply.headers)) {
+    const value = reply.headers[name]!
+    if (typeof value === 'string') headers.set(name, value)
+    else for (const each of value) headers.append(name, each)
+  }
+  switch (body.kind) {
+    case 'none':
+      reply.onEnd?.({ outcome: 'complete', bytes: 0, items: 0 })
+      return new Response(null, { status, headers })
+    case 'text':
+    case 'bytes': {
+      const bytes = body.kind === 'text' ? new TextEncoder().encode(body.text) : body.bytes
+      headers.set('content-length', String(bytes.byteLength))
+      reply.onEnd?.({ outcome: 'complete', bytes: bytes.byteLength, items: 0 })
+      return new Response(bytes as Uint8Array<ArrayBuffer>, { status, headers })
+    }
+    case 'stream':
+    case 'file': {
+      if (body.length !== undefined) headers.set('content-length', String(body.length))
+      const source = body.kind === 'file' ? fileSource(body) : body.source
+      return new Response(toWebStream(source, reply, incoming), { status, headers })
+    }
+    case 'upgrade':
+      reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error: new Error('No WebSocket over fetch.') })
+      return new Response('WebSocket is not available over this transport.', { status: 501 })
+  }
+}
+
+/**
+ * A web stream that pulls: nothing is produced before it is read, and a failing source errors the
+ * stream, which runtimes turn into a cut connection.
+ */
+function toWebStream(
+  source: Source,
+  reply: Reply,
+  incoming: FetchIncoming,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const body = new PulledBody(source, (ending) => {
+    if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
+    reply.onEnd?.(ending)
+  })
+  incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        const result = await body.next()
+        if (result.done === true) controller.close()
+        else controller.enqueue(result.value as Uint8Array<ArrayBuffer>)
+      },
+      async cancel() {
+        await body.return()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

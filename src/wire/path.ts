@@ -1,0 +1,164 @@
+/**
+ * Request targets and route patterns.
+ *
+ * There is one decoder for all of Millrace: the router, a guard that looks at `path` and a file
+ * server read the same canonical path, so none of them can be tricked past another one by an
+ * encoded slash, a dot segment or a doubly encoded character. What is ambiguous is refused.
+ */
+
+/** The names in a path pattern, as an object type: `/a/:id/*rest` gives `{ id: string, rest: string }`. */
+export type PathParams<P extends string> = string extends P
+  ? Readonly<Record<string, string>>
+  : { readonly [K in ParamNames<P>]: string }
+
+type ParamNames<P extends string> = P extends `${infer Head}/${infer Tail}`
+  ? ParamName<Head> | ParamNames<Tail>
+  : ParamName<P>
+
+type ParamName<S extends string> = S extends `:${infer N}`
+  ? N
+  : S extends `*${infer N}`
+    ? N extends ''
+      ? '*'
+      : N
+    : never
+
+/** A request target split in its two parts. `query` has no leading question mark. */
+export interface Target {
+  readonly path: string
+  readonly query: string
+}
+
+/** Anything that needs a closer look: escapes, dot segments, bytes a path may not hold, empty segments. */
+const UNUSUAL = /[%\\\u0000-\u0020"<>^`{|}#\u007f-\uffff]|\/\.|\/\//
+
+/**
+ * Splits a request target (RFC 9112 section 3.2) into a canonical path and the raw query.
+ *
+ * The path is canonical: every segment is percent-decoded once and encoded again in one way only,
+ * so two spellings of the same path compare equal. A slash inside a segment stays `%2F`.
+ *
+ * @returns `undefined` when the target is malformed or ambiguous: bad percent-encoding, invalid
+ *   UTF-8, a NUL, a backslash, or a `.` or `..` segment in any spelling.
+ */
+export function parseTarget(target: string): Target | undefined {
+  const origin = target.charCodeAt(0) === 47 /* / */ ? target : originForm(target)
+  if (origin === undefined) return undefined
+  const mark = origin.indexOf('?')
+  const raw = mark === -1 ? origin : origin.slice(0, mark)
+  const query = mark === -1 ? '' : origin.slice(mark + 1)
+  if (!UNUSUAL.test(raw)) return { path: raw, query }
+  const path = canonicalPath(raw)
+  return path === undefined ? undefined : { path, query }
+}
+
+/** Absolute-form (sent to proxies) is accepted for its path; anything else is malformed. */
+function originForm(target: string): string | undefined {
+  const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)
+  if (match === null) return undefined
+  const rest = match[1] ?? ''
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function canonicalPath(raw: string): string | undefined {
+  if (raw.includes('#')) return undefined
+  const segments = raw.split('/')
+  for (let i = 1; i < segments.length; i++) {
+    const segment = decodeSegment(segments[i]!)
+    if (segment === undefined || segment === '.' || segment === '..') return undefined
+    if (segment.includes('\0') || segment.includes('\\')) return undefined
+    segments[i] = encodeSegment(segment)
+  }
+  return segments.join('/')
+}
+
+function decodeSegment(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+/** Encodes what WHATWG URL encodes in a path segment, plus the slash and the percent sign themselves. */
+function encodeSegment(segment: string): string {
+  return segment.replace(/[/%?#"<>^`{|}\u0000-\u0020\u007f-\uffff]+/g, encodeURIComponent)
+}
+
+/** Decodes one captured segment (or wildcard rest) of a canonical path. Never throws for those. */
+export function decodeParam(value: string): string {
+  return value.includes('%') ? decodeURIComponent(value) : value
+}
+
+/** A route pattern taken apart. */
+export interface PathPattern {
+  /** The pattern in rou3's spelling. */
+  readonly route: string
+  /** The same for two patterns that match the same paths, whatever their parameters are called. */
+  readonly shape: string
+  /** Parameter names by the names rou3 captures them under. */
+  readonly names: ReadonlyMap<string, string>
+}
+
+/**
+ * Reads a route pattern: literal segments, `:name` for one segment, and `*name` (or `*`) at the end
+ * for one or more segments.
+ *
+ * @throws {SyntaxError} naming the pattern and what to write instead.
+ */
+export function parsePattern(pattern: string): PathPattern {
+  if (!pattern.startsWith('/')) throw new SyntaxError(`Path "${pattern}" must start with "/".`)
+  const names = new Map<string, string>()
+  const route: string[] = []
+  const shape: string[] = []
+  const segments = pattern.split('/').slice(1)
+  for (const [index, segment] of segments.entries()) {
+    const sigil = segment[0]
+    if (sigil === ':' || sigil === '*') {
+      const name = sigil === '*' && segment === '*' ? '*' : segment.slice(1)
+      assertParam(pattern, sigil, name, names, index === segments.length - 1)
+      // Captures get neutral names, because rou3 refuses some that we allow.
+      const key = `p${names.size}`
+      names.set(key, name)
+      route.push(sigil === ':' ? `:${key}` : `**:${key}`)
+      shape.push(sigil)
+    } else {
+      const literal = literalSegment(pattern, segment)
+      route.push(literal)
+      shape.push(literal)
+    }
+  }
+  return { route: `/${route.join('/')}`, shape: `/${shape.join('/')}`, names }
+}
+
+function assertParam(
+  pattern: string,
+  sigil: string,
+  name: string,
+  names: Map<string, string>,
+  last: boolean,
+): void {
+  if (name !== '*' && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw new SyntaxError(
+      `Path "${pattern}": "${sigil}${name}" is not a parameter name. Use letters, digits and "_".`,
+    )
+  }
+  if (sigil === '*' && !last) throw new SyntaxError(`Path "${pattern}": a wildcard must be the last segment.`)
+  for (const taken of names.values()) {
+    if (taken === name) throw new SyntaxError(`Path "${pattern}" names the parameter "${name}" twice.`)
+  }
+}
+
+function literalSegment(pattern: string, segment: string): string {
+  if (/[:*(){}?+\\#]/.test(segment)) {
+    throw new SyntaxError(
+      `Path "${pattern}": "${segment}" mixes text with ":", "*" or other special characters. ` +
+        'A parameter is a whole segment (":id"); check anything finer with a schema for `params`.',
+    )
+  }
+  const decoded = decodeSegment(segment)
+  if (decoded === undefined || decoded === '.' || decoded === '..') {
+    throw new SyntaxError(`Path "${pattern}": "${segment}" is not a valid path segment.`)
+  }
+  return encodeSegment(decoded)
+}

@@ -1,0 +1,90 @@
+/** The package as its users get it: built, packed, and imported by its published name. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>
+}
+
+describe('the public names', () => {
+  it('of millrace', async () => {
+    expect(Object.keys(await import('millrace')).sort()).toMatchInlineSnapshot(`
+      [
+        "App",
+        "Channel",
+        "FollowerTooSlow",
+        "HttpError",
+        "Reply",
+        "Router",
+        "StreamCancelled",
+        "StreamEvent",
+        "UsageError",
+        "bytes",
+        "channel",
+        "dependency",
+        "event",
+        "jsonl",
+        "reply",
+        "sse",
+        "text",
+      ]
+    `)
+  })
+
+  it('of millrace/node', async () => {
+    expect(Object.keys(await import('millrace/node')).sort()).toMatchInlineSnapshot(`
+      [
+        "diskFile",
+        "readChunks",
+        "serve",
+      ]
+    `)
+  })
+
+  it('of millrace/testing', async () => {
+    expect(Object.keys(await import('millrace/testing')).sort()).toMatchInlineSnapshot(`
+      [
+        "connect",
+      ]
+    `)
+  })
+})
+
+describe('the packed package', () => {
+  const packed = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  ) as [{ files: { path: string }[]; unpackedSize: number }]
+  const files = new Set(packed[0].files.map(({ path }) => path))
+
+  it('holds every file its export map names', () => {
+    for (const target of Object.values(manifest.exports)) {
+      for (const path of typeof target === 'string' ? [target] : Object.values(target)) {
+        expect(files).toContain(path.replace('./', ''))
+      }
+    }
+  })
+
+  it('holds no tests, examples or benchmarks', () => {
+    expect([...files].filter((path) => /^(test|examples|bench|scripts)\//.test(path))).toEqual([])
+  })
+
+  it('does not load Node until a server or a file is asked for, so that it runs where there is none', () => {
+    const source = (name: string) => readFileSync(join(ROOT, 'dist', name), 'utf8')
+    const seen = new Set<string>()
+    const visit = (name: string): void => {
+      if (seen.has(name)) return
+      seen.add(name)
+      expect(source(name), name).not.toMatch(/from 'node:/)
+      for (const match of source(name).matchAll(/from '(\.[^']+)'/g)) visit(join(name, '..', match[1]!))
+    }
+    visit('index.js')
+    expect(seen.size).toBeGreaterThan(30)
+  })
+})

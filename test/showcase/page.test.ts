@@ -1,0 +1,211 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningShowcase, startShowcase } from './showcase.ts'
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+const installed = existsSync(CHROMIUM)
+if (!installed && !process.env['CI']) {
+  console.log(`skipped: the page in a browser, because there is no ${CHROMIUM} (set CHROMIUM_PATH)`)
+}
+
+const LAPTOP = { width: 1280, height: 800 }
+const PHONE = { width: 390, height: 844 }
+
+// In CI a missing browser is a failure: `launch` says so.
+describe.skipIf(!installed && !process.env['CI'])('the page in Chromium', { timeout: 60_000 }, () => {
+  let showcase: RunningShowcase
+  let browser: Browser
+
+  beforeAll(async () => {
+    showcase = await startShowcase(8)
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    })
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await showcase?.stop()
+  })
+
+  /** Opens the page, gives it to `use`, and checks that it complained about nothing and asked nobody else. */
+  async function visit(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> {
+    const context = await browser.newContext({ viewport: LAPTOP, ...options })
+    try {
+      const page = await context.newPage()
+      const complaints: string[] = []
+      const strangers: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('request', (request) => {
+        const { origin, protocol } = new URL(request.url())
+        if (protocol !== 'data:' && origin !== showcase.url) strangers.push(request.url())
+      })
+      await page.goto(showcase.url)
+      await use(page)
+      expect(complaints).toEqual([])
+      expect(strangers).toEqual([])
+    } finally {
+      await context.close()
+    }
+  }
+
+  /** Waits until the element's text is `text`. */
+  const settle = (page: Page, selector: string, text: string) =>
+    page.waitForFunction(([where, what]) => document.querySelector(where!)?.textContent === what, [selector, text])
+
+  test('frames arrive one at a time', () =>
+    visit({}, async (page) => {
+      await page.click('#video button') // stops the ones that started with the page
+      await settle(page, '#video .state', 'stopped')
+      await page.fill('#video [name=frames]', '5')
+      await page.fill('#video [name=interval]', '200')
+      await page.click('#video button')
+      await page.waitForSelector('#video .film li:nth-child(2).newest')
+      expect(await page.textContent('#video .state')).toBe('streaming')
+      expect(await page.textContent('#video [data-figure=count]')).toBe('2')
+      await settle(page, '#video .state', 'complete')
+
+      const times = await page.$$eval('#video .film li[data-at]', (cells) =>
+        cells.map((cell) => Number((cell as HTMLElement).dataset['at'])),
+      )
+      expect(times).toHaveLength(5)
+      for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThan(100)
+    }))
+
+  test('a million frames do not choke the page', () =>
+    visit({}, async (page) => {
+      await page.click('#video button')
+      await settle(page, '#video .state', 'stopped')
+      await page.fill('#video [name=frames]', '1000000')
+      await page.fill('#video [name=interval]', '0')
+      await page.click('#video button')
+      await settle(page, '#video [data-figure=count]', '1,000,000')
+      await settle(page, '#video .state', 'complete')
+    }))
+
+  test('both downloads reach 100 %', () =>
+    visit({}, async (page) => {
+      for (const source of ['file', 'generator']) {
+        const form = `#download [data-source=${source}]`
+        await page.click(`${form} button`)
+        await settle(page, `${form} .state`, 'complete')
+        await settle(page, `${form} [data-figure=percent]`, '100 %')
+        expect(await page.textContent(`${form} [data-figure=size]`)).toBe('8.0 MiB')
+        expect(await page.textContent(`${form} [data-figure=rate]`)).toMatch(/^\d+ MiB\/s$/)
+      }
+    }))
+
+  test('a stream is stopped by the button that started it', () =>
+    visit({}, async (page) => {
+      expect(await page.textContent('#ticks button')).toBe('Stop')
+      await page.click('#ticks button')
+      await settle(page, '#ticks .state', 'stopped')
+      expect(await page.textContent('#ticks button')).toBe('Start')
+    }))
+
+  test('the background task tells how the stream ended', () =>
+    visit({}, async (page) => {
+      await page.click('#data [name=all]')
+      await settle(page, '#data .told', 'The stream ended and its task was told: complete.')
+      await page.click('#data [name=leave]')
+      await settle(page, '#data .told', 'The stream ended and its task was told: disconnect.')
+      expect(await page.textContent('#data tbody tr:last-child')).toBe('disconnect1')
+    }))
+
+  test.each([
+    ['sse', 'text/event-stream'],
+    ['jsonl', 'application/jsonl'],
+  ])('the ticker draws its points from %s', (format, type) =>
+    visit({}, async (page) => {
+      await page.check(`#ticks [value=${format}]`, { force: true })
+      await page.waitForFunction(() => Number(document.querySelector('canvas')!.dataset['points']) >= 5)
+      await settle(page, '#ticks [data-figure=type]', type)
+      // The line's colour is on the canvas: what was counted was drawn, too.
+      const drawn = await page.evaluate(() => {
+        const canvas = document.querySelector('canvas')!
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        let opaque = 0
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3]! > 200 && data[i]! < 60 && data[i + 2]! > 100) opaque++
+        return opaque
+      })
+      expect(drawn).toBeGreaterThan(20)
+    }),
+  )
+
+  test('the chat is heard by two pages', () =>
+    visit({}, (one) =>
+      visit({ viewport: PHONE }, async (two) => {
+        for (const page of [one, two]) await settle(page, '#chat .state', 'connected')
+        await one.fill('#chat input', '<b>hello</b>')
+        await one.keyboard.press('Enter')
+        for (const page of [one, two]) await settle(page, '#chat .log li:last-child span', 'Message: <b>hello</b>')
+        await two.fill('#chat input', 'from the phone')
+        await two.click('#chat button')
+        for (const page of [one, two]) await settle(page, '#chat .log li:last-child span', 'Message: from the phone')
+      }),
+    ))
+
+  test('an item is created', () =>
+    visit({}, async (page) => {
+      await page.click('#items button:not([name])')
+      await settle(page, '#items .status b', '201 Created')
+      expect(JSON.parse((await page.textContent('#items pre'))!)).toMatchObject({ name: 'Water wheel', tags: ['oak', '1890'] })
+    }))
+
+  test('the problems of a wrong item appear beside its fields', async () => {
+    const context = await browser.newContext() // not `visit`: Chromium reports every 422 as a console error
+    try {
+      const page = await context.newPage()
+      await page.goto(showcase.url)
+      await page.click('#items [name=wrong]')
+      await settle(page, '#items .status b', '422 Validation failed')
+      expect(await page.locator('#items [aria-invalid=true]').count()).toBe(3)
+      expect(await page.textContent('#item-price-issue')).toBe('The price must be above 0.')
+      expect(await page.locator('#items .issues code').allTextContents()).toEqual(['body.name', 'body.price', 'body.tags.1'])
+    } finally {
+      await context.close()
+    }
+  })
+
+  test.each([
+    ['laptop', 'light', LAPTOP],
+    ['laptop', 'dark', LAPTOP],
+    ['phone', 'light', PHONE],
+    ['phone', 'dark', PHONE],
+  ] as const)('fits a %s, %s', (_, colorScheme, viewport) =>
+    visit({ colorScheme, viewport }, async (page) => {
+      await page.waitForFunction(() => document.querySelectorAll('#video .film .newest').length === 1)
+      const [needed, given] = await page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement
+        return [scrollWidth, clientWidth]
+      })
+      expect(needed).toBeLessThanOrEqual(given!)
+    }),
+  )
+
+  test('everything can be reached and named', () =>
+    visit({}, async (page) => {
+      const nameless = await page.$$eval('button, input, select', (controls) =>
+        (controls as HTMLInputElement[])
+          .filter((control) => !control.labels?.length && !control.textContent!.trim() && !control.getAttribute('aria-label'))
+          .map((control) => control.outerHTML),
+      )
+      expect(nameless).toEqual([])
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('frames')
+    }))
+})

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('../../examples/showcase/dist/main.js', import.meta.url))
+
+let running: ChildProcess | undefined
+
+afterEach(() => {
+  running?.kill('SIGKILL')
+  running = undefined
+})
+
+/** Starts the showcase as `npm start` does. Gathers what it prints. */
+function start(env: Record<string, string>) {
+  if (!existsSync(main)) throw new Error(`${main} is missing: npm run build -w @millrace/showcase`)
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, SHOWCASE_FILE_MB: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running = child
+  const printed = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => (printed[name] += text))
+  }
+  const exit = once(child, 'close').then(([code, signal]) => ({ code, signal }) as { code: number | null; signal: string | null })
+  return { child, printed, exit }
+}
+
+test('says what it serves, serves it, and ends at SIGTERM also while a stream is open', async () => {
+  const { child, printed, exit } = start({ PORT: '0' })
+  while (!/curl/.test(printed.stdout)) await Promise.race([once(child.stdout!, 'data'), exit.then(() => Promise.reject(new Error(printed.stderr)))])
+
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed.stdout)![0]
+  expect(url).not.toMatch(/:0$/)
+  for (const path of ['/', '/video', '/download', '/async-download', '/data', '/data/processed', '/ticks', '/items', '/ws']) {
+    expect(printed.stdout).toContain(path)
+  }
+  expect(printed.stdout).toMatch(/^ +curl -N http/m)
+
+  const reader = (await fetch(`${url}/video`)).body!.getReader()
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe('frame 0\n')
+
+  const asked = performance.now()
+  child.kill('SIGTERM')
+  expect(await exit).toEqual({ code: 0, signal: null })
+  expect(performance.now() - asked).toBeLessThan(15_000)
+  expect(printed.stderr).toBe('')
+  await reader.cancel().catch(() => {}) // it was cut
+}, 30_000)
+
+test('a taken port is said plainly', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  try {
+    const { printed, exit } = start({ PORT: String(port) })
+    expect(await exit).toEqual({ code: 1, signal: null })
+    expect(printed.stderr).toContain(`Port ${port} is taken`)
+    expect(printed.stderr).not.toContain('    at ')
+  } finally {
+    other.close()
+  }
+}, 30_000)
+
+test.each([
+  ['PORT', 'eight'],
+  ['PORT', '70000'],
+  ['SHOWCASE_FILE_MB', '-1'],
+])('%s=%s is refused', async (name, value) => {
+  const { printed, exit } = start({ [name]: value })
+  expect(await exit).toEqual({ code: 1, signal: null })
+  expect(printed.stderr).toContain(name)
+  expect(printed.stderr).not.toContain('    at ')
+}, 30_000)
