@@ -1,8 +1,7 @@
 /** Writes replies to node:http responses: one writer per body kind. */
-import { once } from 'node:events'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CancelReason } from '../../core/cancellation.ts'
-import type { OpenFile, Outcome, Reply } from '../../core/reply.ts'
+import type { Outcome, Reply } from '../../core/reply.ts'
 import type { Chunk } from '../../core/source.ts'
 import { Pump, type Sink } from '../../stream/pump.ts'
 import type { NodeIncoming } from './incoming.ts'
@@ -92,12 +91,8 @@ class ResponseSink implements Sink {
   }
 
   write(chunk: Chunk): boolean {
-    if (typeof chunk === 'string') {
-      const encoded = Buffer.from(chunk)
-      this.bytes += encoded.byteLength
-      return this.#response.write(encoded)
-    }
-    this.bytes += chunk.byteLength
+    // A string stays one on its way to the socket: Node encodes it there, without a buffer of its own.
+    this.bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
     return this.#response.write(chunk)
   }
 
@@ -153,42 +148,28 @@ function sendStream(response: ServerResponse, reply: Reply, incoming: NodeIncomi
   }
 }
 
-/** Reads start at this size and grow to what the reader takes. */
+/** Reads start at this size and grow while the reader keeps up. */
 const FIRST_READ = 64 * 1024
-const LARGEST_READ = 512 * 1024
+const LARGEST_READ = 1024 * 1024
 
 type FileBody = Extract<Reply['body'], { kind: 'file' }>
 
 function sendFile(response: ServerResponse, reply: Reply, body: FileBody): Sending {
   reply.headers['content-length'] = String(body.length)
-  const state: FileSending = { response, file: body.file, cutFor: 'disconnect', sent: 0, finished: false }
-  response.once('finish', () => {
-    state.finished = true
-  })
-  response.on('error', () => {})
+  const copy = new FileCopy(response, body)
   writeHead(response, reply)
-  void copyFile(state, body.start, body.length)
-    .catch((error: unknown) => ({ outcome: 'error' as const, error }))
-    .then(async (ending) => {
-      if (ending.outcome !== 'complete') cutConnection(response, true)
-      await body.file.close().catch(() => {})
-      reply.onEnd?.({ bytes: state.sent, items: 0, ...ending })
-    })
+  void copy.run().then(async (ending) => {
+    if (ending.outcome !== 'complete') cutConnection(response, true)
+    await body.file.close().catch(() => {})
+    reply.onEnd?.({ bytes: copy.sent, items: 0, ...ending })
+  })
   return {
     endless: false,
     cut(reason) {
-      state.cutFor = reason
+      copy.cutFor = reason
       response.destroy()
     },
   }
-}
-
-interface FileSending {
-  readonly response: ServerResponse
-  readonly file: OpenFile
-  cutFor: Outcome
-  sent: number
-  finished: boolean
 }
 
 interface FileEnding {
@@ -197,35 +178,77 @@ interface FileEnding {
 }
 
 /**
- * Copies a part of a file with one read ahead: while a block waits for the reader, the next one is
- * read into the other buffer.
+ * Copies a part of a file in two buffers that take turns: while one is written, the next block is
+ * read into the other. Nothing is allocated per block, and a slow reader holds two blocks.
  */
-async function copyFile(state: FileSending, start: number, length: number): Promise<FileEnding> {
-  const { response, file } = state
-  const closed = once(response, 'close').then(() => false as const)
-  let size = FIRST_READ
-  let position = start
-  const end = start + length
-  let reading = read(file, Buffer.allocUnsafeSlow(Math.min(size, end - position)), position)
-  while (position < end) {
-    const block = await reading
-    if (block.byteLength === 0) throw new Error('The file became shorter while it was sent.')
-    position += block.byteLength
-    size = Math.min(size * 2, LARGEST_READ)
-    if (position < end) reading = read(file, Buffer.allocUnsafeSlow(Math.min(size, end - position)), position)
-    if (response.destroyed) break
-    state.sent += block.byteLength
-    const flowing = response.write(block)
-    if (!flowing && !(await Promise.race([once(response, 'drain').then(() => true), closed]))) break
+class FileCopy {
+  cutFor: Outcome = 'disconnect'
+  sent = 0
+  readonly #response: ServerResponse
+  readonly #body: FileBody
+  #position: number
+  #size = FIRST_READ
+  #wake: ((open: boolean) => void) | undefined
+  #closed = false
+
+  constructor(response: ServerResponse, body: FileBody) {
+    this.#response = response
+    this.#body = body
+    this.#position = body.start
+    response.on('error', () => {})
+    response.once('close', () => {
+      this.#closed = true
+      this.#wake?.(false)
+    })
   }
-  await reading.catch(() => {})
-  if (response.destroyed) return { outcome: state.cutFor }
-  response.end()
-  if (!state.finished) await Promise.race([once(response, 'finish'), closed])
-  return { outcome: state.finished ? 'complete' : state.cutFor }
+
+  async run(): Promise<FileEnding> {
+    try {
+      await this.#copy()
+      if (!this.#closed) await this.#until((done) => this.#response.end(done))
+      return { outcome: this.#response.writableFinished ? 'complete' : this.cutFor }
+    } catch (error) {
+      return { outcome: 'error', error }
+    }
+  }
+
+  async #copy(): Promise<void> {
+    const end = this.#body.start + this.#body.length
+    let block = await this.#read(undefined, end)
+    let spare: Buffer | undefined
+    while (block.byteLength > 0 && !this.#closed) {
+      const writing = this.#until((done) => this.#response.write(block, done))
+      const reading = this.#read(spare, end)
+      // Both must have settled before a buffer changes hands; a failed read counts after the write.
+      const [open, next] = await Promise.all([writing, reading.catch((error: unknown) => ({ error }))])
+      if (!open) return
+      this.sent += block.byteLength
+      if ('error' in next) throw next.error
+      spare = block
+      block = next
+    }
+  }
+
+  /** Reads the next block; an empty one means that all has been read. */
+  async #read(spare: Buffer | undefined, end: number): Promise<Buffer> {
+    const size = Math.min(this.#size, end - this.#position)
+    if (size === 0) return EMPTY
+    this.#size = Math.min(this.#size * 2, LARGEST_READ)
+    const whole = spare === undefined ? undefined : Buffer.from(spare.buffer)
+    const target = whole !== undefined && whole.byteLength >= size ? whole.subarray(0, size) : Buffer.allocUnsafeSlow(size)
+    const count = await this.#body.file.read(target, this.#position)
+    if (count === 0) throw new Error('The file became shorter while it was sent.')
+    this.#position += count
+    return target.subarray(0, count)
+  }
+
+  /** Waits for a callback of the response, or for its close. */
+  #until(start: (done: () => void) => unknown): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      start(() => resolve(!this.#closed))
+    })
+  }
 }
 
-async function read(file: OpenFile, target: Buffer, position: number): Promise<Buffer> {
-  const count = await file.read(target, position)
-  return count === target.byteLength ? target : target.subarray(0, count)
-}
+const EMPTY = Buffer.alloc(0)
