@@ -28,7 +28,11 @@ export async function startShowcase(megabytes = 1): Promise<RunningShowcase> {
 }
 
 /** Asks again and again until `read` gives something, for what happens soon but not at once. */
-export async function eventually<T>(what: string, read: () => Promise<T | undefined>, timeoutMs = 5000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  read: () => Promise<T | undefined>,
+  timeoutMs = 5000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const value = await read()

@@ -26,17 +26,33 @@ function start(env: Record<string, string>) {
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => (printed[name] += text))
   }
-  const exit = once(child, 'close').then(([code, signal]) => ({ code, signal }) as { code: number | null; signal: string | null })
+  const exit = once(child, 'close').then(
+    ([code, signal]) => ({ code, signal }) as { code: number | null; signal: string | null },
+  )
   return { child, printed, exit }
 }
 
 test('says what it serves, serves it, and ends at SIGTERM also while a stream is open', async () => {
   const { child, printed, exit } = start({ PORT: '0' })
-  while (!/curl/.test(printed.stdout)) await Promise.race([once(child.stdout!, 'data'), exit.then(() => Promise.reject(new Error(printed.stderr)))])
+  while (!/curl/.test(printed.stdout))
+    await Promise.race([
+      once(child.stdout!, 'data'),
+      exit.then(() => Promise.reject(new Error(printed.stderr))),
+    ])
 
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed.stdout)![0]
   expect(url).not.toMatch(/:0$/)
-  for (const path of ['/', '/video', '/download', '/async-download', '/data', '/data/processed', '/ticks', '/items', '/ws']) {
+  for (const path of [
+    '/',
+    '/video',
+    '/download',
+    '/async-download',
+    '/data',
+    '/data/processed',
+    '/ticks',
+    '/items',
+    '/ws',
+  ]) {
     expect(printed.stdout).toContain(path)
   }
   expect(printed.stdout).toMatch(/^ +curl -N http/m)
@@ -70,9 +86,13 @@ test.each([
   ['PORT', 'eight'],
   ['PORT', '70000'],
   ['SHOWCASE_FILE_MB', '-1'],
-])('%s=%s is refused', async (name, value) => {
-  const { printed, exit } = start({ [name]: value })
-  expect(await exit).toEqual({ code: 1, signal: null })
-  expect(printed.stderr).toContain(name)
-  expect(printed.stderr).not.toContain('    at ')
-}, 30_000)
+])(
+  '%s=%s is refused',
+  async (name, value) => {
+    const { printed, exit } = start({ [name]: value })
+    expect(await exit).toEqual({ code: 1, signal: null })
+    expect(printed.stderr).toContain(name)
+    expect(printed.stderr).not.toContain('    at ')
+  },
+  30_000,
+)
