@@ -11,6 +11,7 @@
 import { parseCookie } from 'cookie'
 import { decodeParam } from '../wire/path.ts'
 import { BareRecord, parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
+import { captureAsyncScope } from './async-scope.ts'
 import { RequestBody } from './body.ts'
 import type { Cancellation } from './cancellation.ts'
 import { CONTEXT_NAMES, type AfterCallback } from './context.ts'
@@ -125,7 +126,8 @@ export class Exchange {
   get after(): (fn: AfterCallback) => void {
     return (fn) => {
       if (this.#finished) throw new Error('after() was called when the body had already ended.')
-      ;(this.#afters ??= []).push(fn)
+      const enter = captureAsyncScope()
+      ;(this.#afters ??= []).push((ending) => enter(() => fn(ending)))
     }
   }
 

@@ -7,6 +7,7 @@
  * stop of their own (streams) are stopped directly, and only then `return()` is awaited, under a
  * deadline, so that a generator that never unwinds is found and reported instead of waited for.
  */
+import { type AsyncScope, captureAsyncScope } from './async-scope.ts'
 import type { Clock } from './clock.ts'
 
 /** What bodies are made of. Strings are sent as UTF-8. */
@@ -45,6 +46,11 @@ export class Source {
   encoding: Encoding
   /** Called once when the source has ended or failed by itself. */
   onEnded: (() => void) | undefined = undefined
+  /**
+   * Enters the asynchronous context in which the source was made. Whoever pulls enters it once; what
+   * follows by promises stays in it.
+   */
+  readonly enter: AsyncScope
   readonly #puller: Puller
   #first: SourceResult | PromiseLike<SourceResult> | undefined
   #stopped: Promise<void> | undefined
@@ -52,6 +58,7 @@ export class Source {
 
   private constructor(puller: Puller, encoding: Encoding) {
     this.#puller = puller
+    this.enter = captureAsyncScope()
     this.encoding = encoding
   }
 
@@ -114,7 +121,7 @@ export class Source {
    */
   async stop(reason: unknown, clock: Clock, deadlineMs: number): Promise<boolean> {
     if (this.#ended) return true
-    this.#stopped ??= unwind(this.#puller, reason).finally(() => {
+    this.#stopped ??= unwind(this.#puller, reason, this.enter).finally(() => {
       this.#ended = true
     })
     let cancelTimer = () => {}
@@ -129,8 +136,8 @@ export class Source {
   }
 }
 
-async function unwind(puller: Puller, reason: unknown): Promise<void> {
-  await puller.stop(reason)
+async function unwind(puller: Puller, reason: unknown, enter: AsyncScope): Promise<void> {
+  await enter(() => puller.stop(reason))
 }
 
 function toPuller(value: unknown): Puller | undefined {

@@ -126,8 +126,9 @@ function streamed(
   }
   exchange.own(source)
   if (formats === undefined) return streamInferred(source, exchange, status)
-  const format = negotiate(formats, exchange)
-  const reply = streamHead(format, formats, status)
+  const offer = negotiate(formats, exchange)
+  const { format } = offer
+  const reply = streamHead(offer, formats, status)
   source.encoding = itemEncoding(format, exchange)
   reply.body = { kind: 'stream', source, length: undefined }
   return hold(reply, source, exchange, format.holdMs)
@@ -142,35 +143,49 @@ async function streamInferred(
   const format = exchange.engine.inferFormat(first.done === true ? '' : first.value)
   source.encoding = itemEncoding(format, exchange)
   source.unshift(first)
-  const reply = streamHead(format, [format], status)
+  const reply = streamHead({ format, contentType: format.contentType }, [format], status)
   reply.body = { kind: 'stream', source, length: undefined }
   return reply
 }
 
 /** The head of a stream in a format: also all that a HEAD request needs. */
-export function streamHead(format: Format, offered: readonly Format[], status: number | undefined): Reply {
-  const headers: ReplyHeaders = { 'content-type': format.contentType, ...format.headers }
+export function streamHead(offer: Offer, offered: readonly Format[], status: number | undefined): Reply {
+  const { contentType, format } = offer
+  const headers: ReplyHeaders = { 'content-type': contentType, ...UNBUFFERED, ...format.headers }
   if (offered.length > 1) headers['vary'] = 'Accept'
   return new Reply(status ?? 200, headers, { kind: 'none' })
 }
 
+/** A format under one of the media types it goes by. */
+export interface Offer {
+  readonly format: Format
+  readonly contentType: string
+}
+
+/** Asks the proxies on the way not to hold a stream back: nginx by its own header, others by RFC 10036. */
+const UNBUFFERED: ReplyHeaders = { 'x-accel-buffering': 'no', incremental: '?1' }
+
 /** @throws {HttpError} 406 when the client accepts none of several formats. */
-export function negotiate(formats: readonly Format[], exchange: Exchange): Format {
-  if (formats.length === 1) return formats[0]!
-  const offers = formats.flatMap((format) => format.mediaTypes.map((type) => ({ type, format })))
-  const accept = headerValue(exchange.request.headers, 'accept')
-  const index = negotiateMediaType(
-    accept,
-    offers.map((offer) => offer.type),
+export function negotiate(formats: readonly Format[], exchange: Exchange): Offer {
+  const sole = formats[0]!
+  if (formats.length === 1 && sole.mediaTypes.length === 1)
+    return { format: sole, contentType: sole.contentType }
+  const offers = formats.flatMap((format) =>
+    format.mediaTypes.map((type, index) => ({
+      type,
+      offer: { format, contentType: index === 0 ? format.contentType : type },
+    })),
   )
-  if (index === -1) {
-    const types = offers.map((offer) => offer.type).join(', ')
-    throw new HttpError('NOT_ACCEPTABLE', {
-      detail: `This stream comes as ${types}.`,
-      headers: { vary: 'Accept' },
-    })
-  }
-  return offers[index]!.format
+  const accept = headerValue(exchange.request.headers, 'accept')
+  const types = offers.map(({ type }) => type)
+  const index = negotiateMediaType(accept, types)
+  if (index !== -1) return offers[index]!.offer
+  // A route with one format has nothing to negotiate; only its two names for it (jsonl) are a choice.
+  if (formats.length === 1) return offers[0]!.offer
+  throw new HttpError('NOT_ACCEPTABLE', {
+    detail: `This stream comes as ${types.join(', ')}.`,
+    headers: { vary: 'Accept' },
+  })
 }
 
 function itemEncoding(format: Format, exchange: Exchange): Encoding {

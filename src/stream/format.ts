@@ -72,8 +72,7 @@ export function sse(schema?: Schema): Format {
     name: 'sse',
     contentType: 'text/event-stream',
     mediaTypes: ['text/event-stream'],
-    // So that no proxy on the way holds events back (RFC 10036 for Incremental).
-    headers: { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no', incremental: '?1' },
+    headers: { 'cache-control': 'no-cache, no-transform' },
     holdMs: SSE_HOLD_MS,
     ...schemaPart('sse', schema),
     encode: (item, meta) =>

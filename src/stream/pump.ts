@@ -75,7 +75,7 @@ export class Pump {
 
   /** Starts pulling. */
   start(): void {
-    this.#pull()
+    this.#source.enter(this.#pullInScope)
     // Nothing came at once, so the first item may be long in coming: the head need not wait for it.
     if (!this.#opened && !this.#flushScheduled && !this.#sourceEnded && !this.#closed) {
       this.#opened = true
@@ -87,8 +87,10 @@ export class Pump {
   readonly resume = (): void => {
     if (!this.#blocked || this.#closed) return
     this.#blocked = false
-    if (!this.#busy) this.#pull()
+    if (!this.#busy) this.#source.enter(this.#pullInScope)
   }
+
+  readonly #pullInScope = (): void => this.#pull()
 
   /**
    * The sink is closed: `complete` after a clean end has left, anything else when it was cut. Only
@@ -187,7 +189,7 @@ export class Pump {
 
   readonly #onTurn = (): void => {
     this.#busy = false
-    if (!this.#closed) this.#pull()
+    if (!this.#closed) this.#source.enter(this.#pullInScope)
   }
 
   #append(chunk: Chunk): void {

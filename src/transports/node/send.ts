@@ -27,7 +27,10 @@ export function send(response: ServerResponse, reply: Reply, incoming: NodeIncom
   }
   switch (body.kind) {
     case 'none':
-      if (reply.status !== 204 && reply.status !== 304) reply.headers['content-length'] ??= '0'
+      // A HEAD has the length that its GET would have, or none; an empty 200 has a length of 0.
+      if (incoming.method !== 'HEAD' && reply.status !== 204 && reply.status !== 304) {
+        reply.headers['content-length'] ??= '0'
+      }
       return sendWhole(response, reply, undefined, 0)
     case 'text': {
       const length = Buffer.byteLength(body.text)
@@ -235,7 +238,8 @@ class FileCopy {
     if (size === 0) return EMPTY
     this.#size = Math.min(this.#size * 2, LARGEST_READ)
     const whole = spare === undefined ? undefined : Buffer.from(spare.buffer)
-    const target = whole !== undefined && whole.byteLength >= size ? whole.subarray(0, size) : Buffer.allocUnsafeSlow(size)
+    const target =
+      whole !== undefined && whole.byteLength >= size ? whole.subarray(0, size) : Buffer.allocUnsafeSlow(size)
     const count = await this.#body.file.read(target, this.#position)
     if (count === 0) throw new Error('The file became shorter while it was sent.')
     this.#position += count
