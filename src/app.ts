@@ -3,7 +3,8 @@ import type { Uses } from './core/dependency.ts'
 import { UsageError } from './core/error.ts'
 import { inferFormat } from './stream/format.ts'
 import { answerFetch } from './transports/fetch.ts'
-import type { CloseOptions, Listening, ListenOptions } from './transports/node/serve.ts'
+import type { CloseOptions, Listening } from './transports/node/serve.ts'
+import type { ListenOptions } from './transports/node/server.ts'
 
 /**
  * An app: routes, and what serves them. Declare everything first; the app is frozen when it starts.
@@ -46,6 +47,7 @@ export class App<const U extends Uses = {}> extends Application<U> {
     const { grace } = options
     if (grace !== undefined && !(grace >= 0))
       throw new UsageError(`grace takes milliseconds from 0 up, not ${grace}.`)
+    this.retire()
     const servers = [...this.#listening]
     this.#listening.clear()
     await Promise.all(servers.map((server) => server.close(options)))

@@ -8,7 +8,16 @@ export { reply, type StreamReplyInit } from './reply.ts'
 export { Router, type RouterOptions } from './core/router.ts'
 export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts'
 export { event, type EventMeta, type Format, StreamEvent } from './core/format.ts'
-export { bytes, jsonl, sse, text } from './stream/format.ts'
+export {
+  bytes,
+  type ItemOptions,
+  jsonArray,
+  jsonl,
+  jsonSeq,
+  sse,
+  type SseOptions,
+  text,
+} from './stream/format.ts'
 export {
   channel,
   Channel,
@@ -27,5 +36,6 @@ export type { Incoming } from './core/incoming.ts'
 export type { Logger } from './core/logger.ts'
 export type { Middleware, Route, RouteOptions, WebSocketOptions, WebSocketRoute } from './core/route.ts'
 export type { Observer } from './core/observer.ts'
+export type { Timeouts } from './core/timeout.ts'
 export type { Schema } from './core/schema.ts'
 export type { WebSocketConnection } from './core/websocket.ts'

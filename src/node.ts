@@ -4,4 +4,5 @@
  * @module
  */
 export { diskFile, readChunks } from './transports/node/file.ts'
-export { type CloseOptions, type Listening, type ListenOptions, serve } from './transports/node/serve.ts'
+export { type CloseOptions, type Listening, serve } from './transports/node/serve.ts'
+export type { ListenOptions, TlsOptions } from './transports/node/server.ts'

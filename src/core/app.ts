@@ -12,6 +12,7 @@ import type { Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import { Router, type RouterOptions } from './router.ts'
 import { TaskTracker } from './task.ts'
+import { DEFAULT_TIMEOUTS, type Timeouts } from './timeout.ts'
 
 /** Runs around the app's life: what stands before the `yield` at start-up, what stands after it at shutdown. */
 export type Lifespan = () => AsyncGenerator<unknown, void, unknown>
@@ -27,6 +28,10 @@ export interface AppOptions<U extends Uses = Uses> extends Omit<RouterOptions<st
   readonly observers?: readonly Observer[]
   /** The largest request body in bytes, default 1 MiB. Routes may set their own. */
   readonly bodyLimit?: number
+  /** How long each phase of a request may take; see Timeouts for the defaults. */
+  readonly timeouts?: Timeouts
+  /** Milliseconds that background work may take at shutdown before it is cancelled, default 10 000. */
+  readonly backgroundMs?: number
   /** Milliseconds a cancelled stream may take to unwind before it is reported, default 5000. */
   readonly unwindMs?: number
   /** Where time comes from; tests put their own here. */
@@ -43,6 +48,8 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
   readonly engine: Engine
   readonly #lifespan: Lifespan | undefined
   readonly #errorHandlers: ErrorHandler[] = []
+  readonly #backgroundMs: number
+  #ready = false
   #life: AsyncGenerator<unknown, void, unknown> | undefined
   #started: Promise<void> | undefined
   #dispatcher: Dispatcher | undefined
@@ -53,12 +60,15 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
     this.title = options.title ?? 'Millrace'
     this.version = options.version ?? '0.0.0'
     this.#lifespan = options.lifespan
+    this.#backgroundMs = options.backgroundMs ?? 10_000
     this.engine = {
       log,
       clock: options.clock ?? systemClock,
       tasks: new TaskTracker(log),
       observers: options.observers ?? [],
       bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+      finishing: new Set(),
       unwindMs: options.unwindMs ?? 5000,
       overrides: new Map(),
       shared: new Map(),
@@ -112,6 +122,11 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
 
   async #start(): Promise<void> {
     this.freeze()
+    await this.#openLife()
+    this.#ready = true
+  }
+
+  async #openLife(): Promise<void> {
     if (this.#lifespan === undefined) return
     this.#life = this.#lifespan()
     const first = await this.#life.next()
@@ -119,9 +134,32 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
       throw new UsageError('The lifespan ended without a yield. Yield once, when the app is ready.')
   }
 
+  /** Whether the app has started and is not shutting down: what a readiness probe asks. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
+  /** Readiness turns false, so that load balancers look elsewhere while running requests end. */
+  retire(): void {
+    this.#ready = false
+  }
+
+  /** Background work may finish, but not for ever. */
+  async #drain(): Promise<void> {
+    const { tasks, clock, finishing, log } = this.engine
+    if (await tasks.drained(this.#backgroundMs, clock)) return
+    for (const cancellation of finishing) cancellation.cancel('shutdown')
+    if (await tasks.drained(this.engine.unwindMs, clock)) return
+    log.warn(
+      { running: tasks.running },
+      'Background work was abandoned at shutdown. Raise `backgroundMs`, or let it end.',
+    )
+  }
+
   /** Waits for background work, releases what has scope `app`, and runs the lifespan to its end. */
   async stop(): Promise<void> {
-    await this.engine.tasks.drain()
+    this.#ready = false
+    await this.#drain()
     for (const release of this.engine.sharedReleases.splice(0).reverse()) {
       try {
         await release(undefined)

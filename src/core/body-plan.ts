@@ -3,7 +3,8 @@ import { HttpError, UsageError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Format } from './format.ts'
 import type { RequestBody } from './body.ts'
-import { isSchema, placeIssues, type Schema } from './schema.ts'
+import { isSchema, placeIssues, type Schema, validationFailed } from './schema.ts'
+import { JsonLineDecoder } from '../wire/jsonl.ts'
 
 /** Reads and validates the body a route declared; adds to `issues` what does not pass. */
 export type BodyPlan = (exchange: Exchange, issues: InputIssue[], inputs: { body?: unknown }) => Promise<void>
@@ -14,7 +15,10 @@ export function planBody(declared: Schema | Format | undefined): BodyPlan | unde
   if (isSchema(declared)) return schemaPlan(declared)
   if (declared.name === 'text') return textPlan
   if (declared.name === 'bytes') return bytesPlan(declared)
-  throw new UsageError(`A body cannot be declared as "${declared.name}". Use a schema, text or bytes(type).`)
+  if (declared.name === 'jsonl') return itemsPlan(declared)
+  throw new UsageError(
+    `A body cannot be declared as "${declared.name}". Use a schema, text, bytes(type) or jsonl(schema).`,
+  )
 }
 
 function schemaPlan(schema: Schema): BodyPlan {
@@ -50,6 +54,67 @@ function bytesPlan(format: Format): BodyPlan {
       throw unsupported(rawBody.mediaType, wanted)
     inputs.body = rawBody
   }
+}
+
+/** The items of a JSON Lines body, each validated when it is asked for: the sender waits for the handler. */
+function itemsPlan(format: Format): BodyPlan {
+  return async ({ rawBody, log, route }, _issues, inputs) => {
+    rawBody.assertFits()
+    if (!format.mediaTypes.includes(rawBody.mediaType ?? '')) {
+      throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
+    }
+    inputs.body = readItems(rawBody, format, (issues) => {
+      log.warn({ route, issues }, 'An item of a request body was dropped')
+    })
+  }
+}
+
+type Dropped = (issues: readonly InputIssue[]) => void
+
+async function* readItems(body: RequestBody, format: Format, onDrop: Dropped): AsyncGenerator<unknown> {
+  const decoder = new JsonLineDecoder()
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  let index = 0
+  for await (const bytes of body) {
+    for (const item of decode(() => decoder.push(utf8.decode(bytes, { stream: true })))) {
+      const checked = await checkItem(format, item, index++, onDrop)
+      if (checked !== undefined) yield checked.value
+    }
+  }
+  const last = decode(() => [decoder.end()])[0]
+  if (last === undefined) return
+  const checked = await checkItem(format, last, index, onDrop)
+  if (checked !== undefined) yield checked.value
+}
+
+/** @throws {HttpError} 400 for what is not JSON Lines in UTF-8. */
+function decode(read: () => unknown[]): unknown[] {
+  try {
+    return read()
+  } catch (error) {
+    const detail =
+      error instanceof SyntaxError || error instanceof RangeError ? error.message : 'Not valid UTF-8.'
+    throw new HttpError('MALFORMED_BODY', { detail })
+  }
+}
+
+/** @throws {HttpError} 422 with the item's index, unless the format says to drop it. */
+async function checkItem(
+  format: Format,
+  item: unknown,
+  index: number,
+  onDrop: Dropped,
+): Promise<{ readonly value: unknown } | undefined> {
+  const result = await format.schema?.['~standard'].validate(item)
+  if (result === undefined) return { value: item }
+  if (result.issues === undefined) return { value: result.value }
+  const issues = placeIssues('body', result.issues).map((issue) => ({
+    ...issue,
+    path: [index, ...issue.path],
+  }))
+  if (format.invalid === 'fail') throw validationFailed(issues)
+  onDrop(issues)
+  return undefined
 }
 
 function unsupported(sent: string | undefined, wanted: string): HttpError {

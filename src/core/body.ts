@@ -1,7 +1,9 @@
 import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
 import { parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
+import type { Clock } from './clock.ts'
 import { HttpError } from './error.ts'
 import { headerValue, type Incoming } from './incoming.ts'
+import { phaseTimeout } from './timeout.ts'
 
 /** The default of `bodyLimit`: 1 MiB. */
 export const DEFAULT_BODY_LIMIT = 1024 * 1024
@@ -14,14 +16,20 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   /** Bytes accepted at the most. */
   readonly limit: number
   readonly #incoming: Incoming
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  #interrupt: ((error: unknown) => void) | undefined
   #received = 0
   #started = false
   #finished = false
   #exceeded = false
   #collected: Promise<Uint8Array> | undefined
 
-  constructor(incoming: Incoming, limit: number) {
+  /** @param timeoutMs how long the whole body may take from the first read on, 0 for no limit. */
+  constructor(incoming: Incoming, limit: number, clock: Clock, timeoutMs: number) {
     this.#incoming = incoming
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
     this.limit = limit
     const declared = headerValue(incoming.headers, 'content-length')
     if (declared !== undefined && Number(declared) > limit) this.#exceeded = true
@@ -61,15 +69,41 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#started = true
     this.#assertFits()
     const source = this.#incoming.body
-    if (source !== null) {
-      for await (const bytes of source) {
-        this.#received += bytes.byteLength
+    if (source !== null) yield* this.#read(source[Symbol.asyncIterator]())
+    this.#finished = true
+  }
+
+  /** Reads on until the end, or until the request is cancelled, or the time is up. */
+  async *#read(source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    const interrupt = (error: unknown) => this.#interrupt?.(error)
+    const unsubscribe = this.#incoming.cancellation.subscribe(interrupt)
+    const ms = this.#timeoutMs
+    const cancelTimer =
+      ms === 0 ? undefined : this.#clock.after(ms, () => interrupt(phaseTimeout('body', ms)))
+    try {
+      for (;;) {
+        const result = await this.#next(source)
+        if (result.done === true) return
+        this.#received += result.value.byteLength
         if (this.#received > this.limit) this.#exceeded = true
         this.#assertFits()
-        yield bytes
+        yield result.value
       }
+    } finally {
+      unsubscribe()
+      cancelTimer?.()
+      // Not awaited: a source that is waiting for bytes would never answer.
+      void source.return?.(undefined)?.catch(() => {})
     }
-    this.#finished = true
+  }
+
+  #next(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    const { error } = this.#incoming.cancellation
+    if (error !== undefined) return Promise.reject(error)
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject
+      source.next().then(resolve, reject)
+    })
   }
 
   /** The whole body. May be called again. */

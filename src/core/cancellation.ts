@@ -28,6 +28,7 @@ export class Cancellation {
   #error: StreamCancelled | undefined
   #controller: AbortController | undefined
   #listeners: Set<(error: StreamCancelled) => void> | undefined
+  #survivesDisconnect = false
 
   /** Set once the request is cancelled. */
   get error(): StreamCancelled | undefined {
@@ -43,9 +44,14 @@ export class Cancellation {
     return this.#controller.signal
   }
 
+  /** From now on a client that leaves cancels nothing: the route asked to finish its work. */
+  surviveDisconnect(): void {
+    this.#survivesDisconnect = true
+  }
+
   /** Cancels. Only the first call counts. */
   cancel(reason: CancelReason, cause?: unknown): void {
-    if (this.#error !== undefined) return
+    if (this.#error !== undefined || (reason === 'disconnect' && this.#survivesDisconnect)) return
     const error = new StreamCancelled(reason, cause)
     this.#error = error
     this.#controller?.abort(error)

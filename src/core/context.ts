@@ -31,6 +31,8 @@ export interface Context<P extends string = string, O = unknown> {
     : Readonly<Record<string, string | undefined>>
   /** The body: validated if the route has a schema for it, otherwise a reader of the raw body. */
   readonly body: O extends { readonly body: infer B } ? BodyValue<B> : RequestBody
+  /** Where an EventSource that reconnects wants to go on: its `Last-Event-ID`. For a typed one, declare `headers`. */
+  readonly lastEventId: string | undefined
   /** The request as it came from the transport. */
   readonly request: Incoming
   /** The request method, upper case. */
@@ -60,6 +62,7 @@ export const CONTEXT_NAMES = [
   'headers',
   'cookies',
   'body',
+  'lastEventId',
   'request',
   'method',
   'path',
@@ -72,5 +75,13 @@ export const CONTEXT_NAMES = [
   'log',
 ] as const satisfies (keyof Context)[]
 
-/** `text` as a body is a string, `bytes` the reader of the raw body, a schema what it gives. */
-type BodyValue<B> = B extends Schema ? SchemaOutput<B> : B extends Format<string> ? string : RequestBody
+/** `text` as a body is a string, `bytes` the reader of the raw body, `jsonl(schema)` its items, a schema what it gives. */
+type BodyValue<B> = B extends Schema
+  ? SchemaOutput<B>
+  : B extends Format<unknown, infer Output>
+    ? Output extends string
+      ? string
+      : Output extends Uint8Array
+        ? RequestBody
+        : AsyncIterable<Output>
+    : RequestBody

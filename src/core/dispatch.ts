@@ -3,14 +3,16 @@ import type { Context } from './context.ts'
 import { type Endpoint, flatten } from './endpoint.ts'
 import type { Engine } from './engine.ts'
 import { HttpError, toHttpError } from './error.ts'
-import { Exchange, observe } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { finalize } from './finalize.ts'
 import type { Incoming } from './incoming.ts'
 import { RouteTable, WEBSOCKET } from './match.ts'
+import { observe } from './observer.ts'
 import { type Answer, compose } from './pipeline.ts'
 import { createReply, Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import type { RouteGroup } from './router.ts'
+import { outcomeOf, phaseTimeout } from './timeout.ts'
 
 /** Decides how an error is answered; returns undefined to leave it to the next handler. */
 export type ErrorHandler = (
@@ -53,11 +55,57 @@ export class Dispatcher {
     }
   }
 
-  async #settle(exchange: Exchange, pending: Promise<Reply>): Promise<Reply> {
-    try {
-      return await finalize(exchange, await pending)
-    } catch (error) {
-      return this.#fail(exchange, error)
+  /**
+   * Waits for a reply that takes its time, but not for ever: when the handler has nothing to show in
+   * time, it is cancelled and answered for.
+   */
+  #settle(exchange: Exchange, pending: Promise<Reply>): Promise<Reply> {
+    exchange.lifetime.work = pending
+    return new Promise((resolve) => {
+      let open = true
+      const answer = (reply: Reply | Promise<Reply>) => {
+        if (!open) return
+        open = false
+        stopWatching()
+        resolve(reply)
+      }
+      const stopWatching = this.#watchFirst(exchange, (error) => {
+        exchange.cancellation.cancel('timeout', error)
+        answer(this.#fail(exchange, error))
+      })
+      pending
+        .then((reply) => {
+          if (open) return finalize(exchange, reply)
+          discard(exchange, reply)
+          return undefined
+        })
+        .then(
+          (reply) => reply !== undefined && answer(reply),
+          (error: unknown) => open && answer(this.#fail(exchange, error)),
+        )
+    })
+  }
+
+  /** Calls back when neither a result nor a first item has come in time. Returns what takes that back. */
+  #watchFirst(exchange: Exchange, onLate: (error: HttpError) => void): () => void {
+    const { clock } = this.#engine
+    let cancelTimer = () => {}
+    const arm = () => {
+      cancelTimer()
+      const { first, total } = exchange.timeouts
+      const phase = total > 0 && (first === 0 || total < first) ? 'total' : 'first'
+      const ms = phase === 'total' ? total : first
+      if (ms === 0 || ms === Infinity) return
+      cancelTimer = clock.after(Math.max(0, ms - exchange.lifetime.ageMs), () =>
+        onLate(phaseTimeout(phase, ms)),
+      )
+    }
+    arm()
+    // Asynchronous middleware may stand in front of the match, and the route may have its own limits.
+    exchange.onMatched = arm
+    return () => {
+      exchange.onMatched = undefined
+      cancelTimer()
     }
   }
 
@@ -72,7 +120,7 @@ export class Dispatcher {
 
   #serve(exchange: Exchange, method: string): Reply | Promise<Reply> {
     const { target, params } = this.#table.find(method, exchange.path)
-    exchange.matched(target.route?.path, params, target.bodyLimit)
+    exchange.matched(target.route?.path, params, target.limits)
     return target.answer(exchange)
   }
 
@@ -87,7 +135,7 @@ export class Dispatcher {
 
   /** Turns whatever was thrown into a reply. What fails in here ends as a bare 500. */
   async #fail(exchange: Exchange, thrown: unknown): Promise<Reply> {
-    exchange.failure ??= { error: thrown }
+    exchange.lifetime.failure ??= { error: thrown }
     this.#report(exchange, thrown)
     try {
       const reply = (await this.#handled(exchange, thrown)) ?? problemReply(toHttpError(thrown))
@@ -109,7 +157,8 @@ export class Dispatcher {
   /** What the client is told nothing about must be told somewhere; a client that left is no error. */
   #report(exchange: Exchange, thrown: unknown): void {
     if (thrown instanceof HttpError && thrown.status < 500) return
-    if (thrown !== undefined && thrown === exchange.cancellation.error) return
+    const cancelled = exchange.cancellation.error
+    if (cancelled !== undefined && (thrown === cancelled || outcomeOf(thrown) === 'disconnect')) return
     const { log, observers } = this.#engine
     log.error(
       { err: thrown, method: exchange.method, route: exchange.route ?? exchange.path },
@@ -117,6 +166,12 @@ export class Dispatcher {
     )
     for (const observer of observers) observe(log, () => observer.error?.(exchange.observed, thrown))
   }
+}
+
+/** A reply that came too late still holds resources. */
+function discard(exchange: Exchange, reply: Reply): void {
+  if (reply.body.kind === 'stream') exchange.lifetime.own(reply.body.source)
+  if (reply.body.kind === 'file') void reply.body.file.close().catch(() => {})
 }
 
 /** An error as a problem document (RFC 9457). */

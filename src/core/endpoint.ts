@@ -6,15 +6,17 @@ import { headerValue } from './incoming.ts'
 import type { Registered } from './match.ts'
 import { type Answer, chain, compose, prepare } from './pipeline.ts'
 import { Reply } from './reply.ts'
-import type { AnyRoute, Middleware, Route, RouteOptions } from './route.ts'
+import type { AnyRoute, Middleware, Route, RouteLimits, RouteOptions } from './route.ts'
 import { type Declared, type RouteGroup } from './router.ts'
-import { negotiate, type ReplyShape, streamHead, toReply } from './to-reply.ts'
+import { negotiate, streamHead } from './offer.ts'
+import { type ReplyShape, toReply } from './to-reply.ts'
 import { websocketAnswer } from './websocket.ts'
 
 /** What answers at one method and path. */
 export interface Endpoint {
   readonly answer: Answer
-  readonly bodyLimit: number | undefined
+  /** What the route says of its limits; undefined for mounts. */
+  readonly limits: RouteLimits | undefined
   /** Undefined for mounts. */
   readonly route: AnyRoute | undefined
 }
@@ -61,7 +63,7 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
   const prepared = prepare({ uses: { ...inherited.use, ...use }, inputs: route.options, body }, answer)
   const target: Endpoint = {
     answer: compose([...inherited.middleware, ...(middleware ?? [])], prepared),
-    bodyLimit: declared.kind === 'route' ? declared.route.options.bodyLimit : undefined,
+    limits: declared.kind === 'route' ? declared.route.options : undefined,
     route: full,
   }
   return [{ method: full.method, path: full.path, declaredAt: full.declaredAt, target }]
@@ -83,7 +85,7 @@ function handlerAnswer(
       value instanceof Promise
         ? value.then((v) => toReply(v, exchange, shape))
         : toReply(value, exchange, shape)
-    return exchange.hasHandlerScope ? chain(reply, (made) => endHandlerScope(made, exchange)) : reply
+    return exchange.lifetime.hasHandlerScope ? chain(reply, (made) => endHandlerScope(made, exchange)) : reply
   }
 }
 
@@ -96,9 +98,9 @@ function headOfStream(exchange: Exchange, { streams, status }: ReplyShape): Repl
 /** A stream's handler has finished its work when its source has ended; any other one when it returned. */
 function endHandlerScope(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
   if (reply.body.kind !== 'stream' || reply.body.source.ended) {
-    return chain(exchange.releaseHandlerScope(), () => reply)
+    return chain(exchange.lifetime.releaseHandlerScope(), () => reply)
   }
-  reply.body.source.onEnded = () => void exchange.releaseHandlerScope()
+  reply.body.source.onEnded = () => void exchange.lifetime.releaseHandlerScope()
   return reply
 }
 
@@ -111,7 +113,7 @@ function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherite
   const prepared = prepare({ uses: inherited.use, inputs: {}, body: undefined }, call)
   const target: Endpoint = {
     answer: compose(inherited.middleware, prepared),
-    bodyLimit: undefined,
+    limits: undefined,
     route: undefined,
   }
   const at = { method: '*', declaredAt: mount.declaredAt, target }

@@ -1,9 +1,11 @@
+import type { Cancellation } from './cancellation.ts'
 import type { Clock } from './clock.ts'
 import type { Dependency } from './dependency.ts'
 import type { Format } from './format.ts'
 import type { Logger } from './logger.ts'
 import type { Observer } from './observer.ts'
 import type { TaskTracker } from './task.ts'
+import type { Timeouts } from './timeout.ts'
 
 /** What requests share: the parts of an app that outlive each of them. */
 export interface Engine {
@@ -12,6 +14,9 @@ export interface Engine {
   readonly tasks: TaskTracker
   readonly observers: readonly Observer[]
   readonly bodyLimit: number
+  readonly timeouts: Required<Timeouts>
+  /** Work that goes on though its client has left; cancelled when shutdown can wait no longer. */
+  readonly finishing: Set<Cancellation>
   /** Milliseconds that a cancelled source or a dependency's cleanup may take before it is reported. */
   readonly unwindMs: number
   /** Replacements of dependencies, for tests. */

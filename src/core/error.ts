@@ -13,6 +13,7 @@ export const ERROR_TABLE = {
   METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
   NOT_ACCEPTABLE: [406, 'Not acceptable'],
   REQUEST_TIMEOUT: [408, 'Request timeout'],
+  BODY_TIMEOUT: [408, 'The request body took too long'],
   CONFLICT: [409, 'Conflict'],
   GONE: [410, 'Gone'],
   PRECONDITION_FAILED: [412, 'Precondition failed'],
@@ -25,6 +26,10 @@ export const ERROR_TABLE = {
   INTERNAL: [500, 'Internal server error'],
   NOT_IMPLEMENTED: [501, 'Not implemented'],
   UNAVAILABLE: [503, 'Service unavailable'],
+  FIRST_ITEM_TIMEOUT: [503, 'The handler took too long'],
+  IDLE_TIMEOUT: [503, 'The stream was idle for too long'],
+  STALL_TIMEOUT: [503, 'The reader took nothing for too long'],
+  TOTAL_TIMEOUT: [503, 'The reply took too long'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 /** A code of the closed error table. */

@@ -1,29 +1,23 @@
 /**
- * One request from its match to the end of its body: what handlers see as their context, and the
- * one place that knows what has to be unwound, in which order:
- *
- * 1. the request is cancelled, if it did not end by itself, so that every wait rejects;
- * 2. its sources are stopped and awaited (a generator's `finally` may still use its dependencies);
- * 3. dependencies are released, the last one first;
- * 4. `after` callbacks run, in order;
- * 5. observers are told.
+ * One request from its match to the end of its body: what handlers see as their context. What has to
+ * be unwound at its end is in lifetime.ts.
  */
 import { parseCookie } from 'cookie'
 import { decodeParam } from '../wire/path.ts'
 import { BareRecord, parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
-import { captureAsyncScope } from './async-scope.ts'
 import { RequestBody } from './body.ts'
 import type { Cancellation } from './cancellation.ts'
 import { CONTEXT_NAMES, type AfterCallback } from './context.ts'
 import type { Dependency } from './dependency.ts'
-import type { Engine, Release } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { HttpError } from './error.ts'
 import { Head } from './head.ts'
 import { headerValue, type Incoming } from './incoming.ts'
+import { Lifetime } from './lifetime.ts'
 import type { Logger } from './logger.ts'
 import type { ObservedRequest } from './observer.ts'
-import type { Ending } from './reply.ts'
-import type { Source } from './source.ts'
+import type { RouteLimits } from './route.ts'
+import type { Timeouts } from './timeout.ts'
 import { type Emitter, on, type OnOptions, sleep } from './wait.ts'
 
 export class Exchange {
@@ -33,10 +27,11 @@ export class Exchange {
   readonly engine: Engine
   /** The pattern of the matched route. */
   route: string | undefined = undefined
-  /** What threw, when the handler's work failed before the head left. */
-  failure: { readonly error: unknown } | undefined = undefined
+  readonly lifetime: Lifetime
+  timeouts: Required<Timeouts>
+  /** Called when the route is found, by whoever waits for its limits. */
+  onMatched: (() => void) | undefined = undefined
   readonly #rawQuery: string
-  readonly #startedAt: number
   #rawParams: Readonly<Record<string, string>> | undefined
   #inputs:
     | { params?: unknown; query?: unknown; headers?: unknown; cookies?: unknown; body?: unknown }
@@ -46,11 +41,6 @@ export class Exchange {
   #head: Head | undefined
   #headSent = false
   #instances: Map<Dependency<unknown>, unknown> | undefined
-  #releases: Release[] | undefined
-  #handlerReleases: Release[] | undefined
-  #afters: AfterCallback[] | undefined
-  #sources: Source[] | undefined
-  #finished = false
 
   constructor(engine: Engine, request: Incoming, path: string, rawQuery: string) {
     this.engine = engine
@@ -58,7 +48,8 @@ export class Exchange {
     this.method = request.method
     this.path = path
     this.#rawQuery = rawQuery
-    this.#startedAt = engine.clock.now()
+    this.lifetime = new Lifetime(this, engine)
+    this.timeouts = engine.timeouts
     this.#bodyLimit = engine.bodyLimit
   }
 
@@ -66,11 +57,20 @@ export class Exchange {
   matched(
     route: string | undefined,
     params: Readonly<Record<string, string>> | undefined,
-    bodyLimit: number | undefined,
+    limits: RouteLimits | undefined,
   ): void {
     this.route = route
     this.#rawParams = params
-    if (bodyLimit !== undefined) this.#bodyLimit = bodyLimit
+    if (limits === undefined) return
+    if (limits.bodyLimit !== undefined) this.#bodyLimit = limits.bodyLimit
+    if (limits.timeouts !== undefined) {
+      this.timeouts = { ...this.timeouts, ...limits.timeouts }
+      this.onMatched?.()
+    }
+    if (limits.onDisconnect === 'finish') {
+      this.lifetime.finishesAlone = true
+      this.cancellation.surviveDisconnect()
+    }
   }
 
   get params(): unknown {
@@ -104,7 +104,16 @@ export class Exchange {
   }
 
   get rawBody(): RequestBody {
-    return (this.#body ??= new RequestBody(this.request, this.#bodyLimit))
+    return (this.#body ??= new RequestBody(
+      this.request,
+      this.#bodyLimit,
+      this.engine.clock,
+      this.timeouts.body,
+    ))
+  }
+
+  get lastEventId(): string | undefined {
+    return headerValue(this.request.headers, 'last-event-id')
   }
 
   get cancellation(): Cancellation {
@@ -124,11 +133,7 @@ export class Exchange {
   }
 
   get after(): (fn: AfterCallback) => void {
-    return (fn) => {
-      if (this.#finished) throw new Error('after() was called when the body had already ended.')
-      const enter = captureAsyncScope()
-      ;(this.#afters ??= []).push((ending) => enter(() => fn(ending)))
-    }
+    return (fn) => this.lifetime.after(fn)
   }
 
   get head(): Head {
@@ -155,116 +160,8 @@ export class Exchange {
     return (this.#instances ??= new Map())
   }
 
-  /** Registers the cleanup of a dependency. */
-  releaseWith(scope: 'request' | 'handler', release: Release): void {
-    if (scope === 'handler') (this.#handlerReleases ??= []).push(release)
-    else (this.#releases ??= []).push(release)
-  }
-
-  /** Registers a source that must not outlive the request. */
-  own(source: Source): void {
-    if (this.#sources === undefined) this.#sources = [source]
-    else if (!this.#sources.includes(source)) this.#sources.push(source)
-  }
-
-  /** Whether somebody has to be told when the body has ended. */
-  get needsEnd(): boolean {
-    return (
-      this.#releases !== undefined ||
-      this.#handlerReleases !== undefined ||
-      this.#afters !== undefined ||
-      this.#sources !== undefined ||
-      this.engine.observers.length > 0
-    )
-  }
-
-  /** Whether dependencies of scope `handler` are open. */
-  get hasHandlerScope(): boolean {
-    return this.#handlerReleases !== undefined
-  }
-
-  /** Releases dependencies of scope `handler`: the handler has finished its own work. */
-  releaseHandlerScope(): void | Promise<void> {
-    const releases = this.#handlerReleases
-    if (releases === undefined) return
-    this.#handlerReleases = undefined
-    return this.#release(releases, this.failure)
-  }
-
-  /** The body has ended: unwinds everything. Only the first call counts. */
-  finish(ending: Omit<Ending, 'durationMs'>, status: number): void {
-    if (this.#finished) return
-    this.#finished = true
-    const whole: Ending = { ...this.#truthful(ending), durationMs: this.engine.clock.now() - this.#startedAt }
-    this.engine.tasks.track(
-      `Cleanup of ${this.method} ${this.route ?? this.path}`,
-      this.#unwind(whole, status),
-    )
-  }
-
-  /** An error reply that was delivered is still the end of work that failed. */
-  #truthful(ending: Omit<Ending, 'durationMs'>): Omit<Ending, 'durationMs'> {
-    if (this.failure === undefined || ending.outcome !== 'complete') return ending
-    return { ...ending, outcome: 'error', error: this.failure.error }
-  }
-
-  async #unwind(ending: Ending, status: number): Promise<void> {
-    const failed = ending.outcome !== 'complete'
-    if (ending.outcome !== 'complete') this.cancellation.cancel(ending.outcome, ending.error)
-    await this.#stopSources()
-    const failure = failed ? { error: ending.error ?? this.cancellation.error } : undefined
-    if (this.#handlerReleases !== undefined) await this.#release(this.#handlerReleases, failure)
-    if (this.#releases !== undefined) await this.#release(this.#releases, failure)
-    for (const fn of this.#afters ?? []) await this.#guard('after() callback', () => fn(ending))
-    for (const observer of this.engine.observers)
-      observe(this.log, () => observer.end?.(this.observed, ending, status))
-  }
-
-  async #stopSources(): Promise<void> {
-    // The outermost source was registered last and may hold the inner ones.
-    for (const source of this.#sources?.reverse() ?? []) {
-      if (source.ended) continue
-      const unwound = await this.#guard('Cleanup of a stream', () =>
-        source.stop(this.cancellation.error, this.engine.clock, this.engine.unwindMs),
-      )
-      if (unwound === false) {
-        this.log.warn(
-          {
-            route: this.route,
-            method: this.method,
-            ageMs: Math.round(this.engine.clock.now() - this.#startedAt),
-          },
-          'A stream has not unwound after it was cancelled. Await ctx.sleep, ctx.on or something that takes ctx.signal.',
-        )
-      }
-    }
-  }
-
-  async #release(releases: Release[], failure: { readonly error: unknown } | undefined): Promise<void> {
-    for (const release of releases.reverse())
-      await this.#guard('Release of a dependency', () => release(failure))
-  }
-
-  async #guard<T>(what: string, fn: () => T | Promise<T>): Promise<T | undefined> {
-    try {
-      return await fn()
-    } catch (error) {
-      this.log.error({ err: error, route: this.route, method: this.method }, `${what} failed`)
-      return undefined
-    }
-  }
-
   get observed(): ObservedRequest {
     return { method: this.method, path: this.path, route: this.route }
-  }
-}
-
-/** Tells an observer something; what it throws is logged and goes no further. */
-export function observe(log: Logger, tell: () => void): void {
-  try {
-    tell()
-  } catch (error) {
-    log.error({ err: error }, 'An observer failed')
   }
 }
 

@@ -1,5 +1,6 @@
-import { type Exchange, observe } from './exchange.ts'
-import type { Body, Reply } from './reply.ts'
+import type { Exchange } from './exchange.ts'
+import { observe } from './observer.ts'
+import type { Body, Reply, ReplyTiming } from './reply.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
 const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
@@ -40,13 +41,20 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
       if (!failed || !OF_THE_BODY.test(name)) reply.headers[name] = head.headers[name]!
     }
   }
-  if (reply.body.kind === 'stream') exchange.own(reply.body.source)
+  if (reply.body.kind === 'stream') exchange.lifetime.own(reply.body.source)
   if (method === 'HEAD' || reply.status === 204 || reply.status === 304) dropBody(reply, method === 'HEAD')
   const { status } = reply
-  if (exchange.needsEnd) reply.onEnd = (ending) => exchange.finish(ending, status)
+  if (reply.body.kind === 'stream' || reply.body.kind === 'file') reply.timing = timingOf(exchange)
+  if (exchange.lifetime.needsEnd) reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply
+}
+
+/** What is left of the limits when the body begins. */
+function timingOf({ engine, lifetime, timeouts }: Exchange): ReplyTiming {
+  const { idle, stall, total } = timeouts
+  return { clock: engine.clock, idle, stall, total: total === 0 ? 0 : Math.max(1, total - lifetime.ageMs) }
 }
 
 /** HEAD keeps the length that GET would have had, where it is known without producing the body. */

@@ -1,3 +1,4 @@
+import type { Logger } from './logger.ts'
 import type { Ending } from './reply.ts'
 
 /** What an observer is told about a request. */
@@ -20,4 +21,13 @@ export interface Observer {
   end?(request: ObservedRequest, ending: Ending, status: number): void
   /** Something was thrown that the client was told nothing about. */
   error?(request: ObservedRequest, error: unknown): void
+}
+
+/** Tells an observer something; what it throws is logged and goes no further. */
+export function observe(log: Logger, tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    log.error({ err: error }, 'An observer failed')
+  }
 }

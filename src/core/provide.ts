@@ -58,7 +58,7 @@ function instance(exchange: Exchange, declared: Dependency<unknown>): unknown {
 function make(exchange: Exchange, dependency: Dependency<unknown>): unknown {
   const { options, scope } = dependency
   const register = (release: Release) =>
-    exchange.releaseWith(scope === 'handler' ? 'handler' : 'request', release)
+    exchange.lifetime.releaseWith(scope === 'handler' ? 'handler' : 'request', release)
   if (options.use === undefined && !hasInputs(options)) return open(dependency, exchange, register)
   return makeWithOwnContext(exchange, dependency, register)
 }

@@ -1,4 +1,5 @@
 import { assertHeader } from '../wire/header.ts'
+import type { Clock } from './clock.ts'
 import type { Socket } from './socket.ts'
 import { type Chunk, Source } from './source.ts'
 
@@ -16,6 +17,8 @@ export interface Ending {
   readonly bytes: number
   /** Items yielded, for streams; 0 for other bodies. */
   readonly items: number
+  /** Items that did not pass their schema and were left out, under `invalid: 'drop'`. */
+  readonly dropped?: number
   /** From the request's arrival to the end, in milliseconds. */
   readonly durationMs: number
   /** What was thrown, for `error`. */
@@ -47,6 +50,17 @@ export type Body =
       readonly messageLimit: number
     }
 
+/** The time limits of a body, in milliseconds; 0 for none. */
+export interface ReplyTiming {
+  readonly clock: Clock
+  /** Between two items. */
+  readonly idle: number
+  /** While the reader takes nothing. */
+  readonly stall: number
+  /** From now to the end. */
+  readonly total: number
+}
+
 const NONE: Body = { kind: 'none' }
 
 /**
@@ -62,6 +76,8 @@ export class Reply {
    * that. Middleware uses `ctx.after`.
    */
   onEnd: ((ending: Omit<Ending, 'durationMs'>) => void) | undefined = undefined
+  /** For the transport: the time limits of a body that takes its time. */
+  timing: ReplyTiming | undefined = undefined
 
   constructor(status: number, headers: ReplyHeaders, body: Body) {
     this.status = status

@@ -4,6 +4,7 @@ import type { Format, FormatItem, StreamEvent } from './format.ts'
 import type { InputOptions } from './input.ts'
 import type { Reply } from './reply.ts'
 import type { Schema, SchemaInput } from './schema.ts'
+import type { Timeouts } from './timeout.ts'
 
 /** Methods with a registration function of their own. Any other token works with `route(method, ...)`. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'QUERY'
@@ -20,9 +21,10 @@ export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply
 export interface RouteOptions extends InputOptions {
   /**
    * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
-   * that type as an async iterable. Without it, `body` is the reader of whatever was sent.
+   * that type as an async iterable, `jsonl(schema)` for validated items as they arrive. Without it,
+   * `body` is the reader of whatever was sent.
    */
-  readonly body?: Schema | Format<string> | Format<Uint8Array>
+  readonly body?: Schema | Format
   /** One value: validated, and stripped of what the schema does not name, before it is sent as JSON. */
   readonly returns?: Schema
   /** Many items: one format, or several of which the client's `Accept` chooses. */
@@ -35,6 +37,13 @@ export interface RouteOptions extends InputOptions {
   readonly middleware?: readonly Middleware[]
   /** The largest request body in bytes, default the app's (1 MiB). */
   readonly bodyLimit?: number
+  /** How long each phase may take, in milliseconds; what is not given is the app's. */
+  readonly timeouts?: Omit<Timeouts, 'headers'>
+  /**
+   * What a client that leaves does to the handler: `stop` (default) cancels it, `finish` lets it run
+   * to its end, for work that must not be lost. Nothing is sent any more then.
+   */
+  readonly onDisconnect?: 'stop' | 'finish'
   /** One line for the docs. */
   readonly summary?: string
   /** Markdown for the docs. */
@@ -42,6 +51,9 @@ export interface RouteOptions extends InputOptions {
   readonly tags?: readonly string[]
   readonly deprecated?: boolean
 }
+
+/** What a route says of the limits of its requests. */
+export type RouteLimits = Pick<RouteOptions, 'bodyLimit' | 'timeouts' | 'onDisconnect'>
 
 /** Options of a WebSocket route. */
 export interface WebSocketOptions extends InputOptions {

@@ -15,10 +15,20 @@ export type Chunk = string | Uint8Array
 
 /** How the items of a source become chunks. */
 export interface Encoding {
-  /** Encodes one item. A promise only where a validator is asynchronous. */
-  encode(item: unknown): Chunk | Promise<Chunk>
+  /** What stands in front of the first item. */
+  readonly opening?: Chunk | undefined
+  /** Encodes one item; undefined drops it. A promise only where a validator is asynchronous. */
+  encode(item: unknown): Chunk | undefined | Promise<Chunk | undefined>
+  /** What follows the last item of a complete stream. */
+  finish?(): Chunk | undefined
   /** A last chunk that tells of a failure, for formats that have one. */
   failure?(error: unknown): Chunk | undefined
+  /** A last chunk for a reader that shall come back, for formats in which a stream may end before its source. */
+  farewell?(): Chunk | undefined
+  /** What is sent when nothing else was for `ms` milliseconds. */
+  readonly heartbeat?: { readonly ms: number; readonly chunk: Chunk } | undefined
+  /** After so many milliseconds the reader is sent away with a farewell. */
+  readonly maxAgeMs?: number | undefined
 }
 
 /** For sources whose items are chunks already. */
@@ -73,7 +83,8 @@ export class Source {
     for (;;) {
       const result = await this.pull()
       if (result.done === true) return
-      yield await this.encoding.encode(result.value)
+      const chunk = await this.encoding.encode(result.value)
+      if (chunk !== undefined) yield chunk
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 
 /**
@@ -26,8 +27,25 @@ export class TaskTracker {
     this.#running.add(task)
   }
 
-  /** Waits until nothing runs any more, also not what was started while waiting. */
-  async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+  /**
+   * Waits until nothing runs any more, also not what was started while waiting.
+   *
+   * @returns false when that has not come within `ms` milliseconds.
+   */
+  async drained(ms: number, clock: Clock): Promise<boolean> {
+    let late = false
+    let wake = () => {}
+    const cancelTimer = clock.after(ms, () => {
+      late = true
+      wake()
+    })
+    while (this.#running.size > 0 && !late) {
+      const timeUp = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      await Promise.race([Promise.all(this.#running), timeUp])
+    }
+    cancelTimer()
+    return this.#running.size === 0
   }
 }

@@ -1,23 +1,47 @@
-import { encodeJsonLine } from '../wire/jsonl.ts'
-import { encodeSse } from '../wire/sse.ts'
-import type { Format } from '../core/format.ts'
+import type { Format, ItemEncoder } from '../core/format.ts'
 import { OCTETS, TEXT } from '../core/reply.ts'
-import { isSchema, type Schema, type SchemaInput } from '../core/schema.ts'
+import { isSchema, type Schema, type SchemaInput, type SchemaOutput } from '../core/schema.ts'
 import { RAW } from '../core/source.ts'
+import { encodeJsonLine, encodeJsonSeq } from '../wire/jsonl.ts'
+import { encodeSse } from '../wire/sse.ts'
+
+export interface ItemOptions {
+  /** What happens to an item that does not pass the schema: `fail` (default) or `drop`, which counts it. */
+  readonly invalid?: 'fail' | 'drop'
+  /** Ends a complete stream with a mark, so that a reader can tell; default: only if the client asks for it. */
+  readonly end?: boolean
+}
+
+export interface SseOptions extends ItemOptions {
+  /** Milliseconds without an event after which a comment is sent, so that nobody on the way takes the stream for dead. Default 15 000; 0 for none. */
+  readonly heartbeat?: number
+  /** Tells the client how long to wait before it reconnects, in milliseconds. */
+  readonly retry?: number
+  /** Ends the stream cleanly after so many milliseconds, with a `retry`, so that clients come back. */
+  readonly maxAge?: number
+}
+
+const UTF8_TEXT: ItemEncoder = {
+  encode(item) {
+    if (typeof item === 'string') return item
+    throw new TypeError(
+      `A text stream takes strings, not a value of type ${typeof item}. Convert it before the yield.`,
+    )
+  },
+}
 
 /** Text, item by item, as UTF-8. The head waits for the first item. */
 export const text: Format<string> = Object.freeze({
   name: 'text',
   contentType: TEXT,
   mediaTypes: ['text/plain'],
+  invalid: 'fail',
   holdMs: Infinity,
-  encode(item: unknown) {
-    if (typeof item === 'string') return item
-    throw new TypeError(
-      `A text stream takes strings, not a value of type ${typeof item}. Convert it before the yield.`,
-    )
-  },
+  end: false,
+  encoder: () => UTF8_TEXT,
 })
+
+const OCTET_STREAM: ItemEncoder = { encode: (item) => RAW.encode(item) as Uint8Array }
 
 /**
  * Bytes of a media type, chunk by chunk. The head waits for the first chunk.
@@ -29,69 +53,151 @@ export function bytes(mediaType: string = OCTETS): Format<Uint8Array> {
     name: 'bytes',
     contentType: mediaType,
     mediaTypes: [mediaType.split(';')[0]!.trim().toLowerCase()],
+    invalid: 'fail',
     holdMs: Infinity,
-    encode: (item: unknown) => RAW.encode(item) as Uint8Array,
+    end: false,
+    encoder: () => OCTET_STREAM,
   })
+}
+
+const JSON_LINES: ItemEncoder = {
+  encode: encodeJsonLine,
+  endMark: encodeJsonLine({ $end: true }),
+  failure: (problem) => encodeJsonLine({ $error: problem }),
 }
 
 /**
  * JSON Lines: one JSON value per line, as application/jsonl (or application/x-ndjson, if the client
- * asks for that). Items are validated by the schema; without one they are taken as they are.
+ * asks for that). As a `body` it gives the handler the validated items as they arrive.
  *
  * The head waits for the first item. When the stream fails later, the last line is
- * `{"error": <problem document>}` and the connection is cut.
+ * `{"$error": <problem document>}` and the connection is cut; a marked end is the line `{"$end":true}`.
+ *
+ * @param schema what each item must pass; without one they are taken as they are.
  */
 export function jsonl(): Format<unknown>
-export function jsonl<S extends Schema>(schema: S): Format<SchemaInput<S>>
-export function jsonl(schema?: Schema): Format {
+export function jsonl<S extends Schema>(
+  schema: S,
+  options?: ItemOptions,
+): Format<SchemaInput<S>, SchemaOutput<S>>
+export function jsonl(schema?: Schema, options: ItemOptions = {}): Format {
   return Object.freeze({
     name: 'jsonl',
     contentType: 'application/jsonl',
     mediaTypes: ['application/jsonl', 'application/x-ndjson'],
     holdMs: Infinity,
-    ...schemaPart('jsonl', schema),
-    encode: encodeJsonLine,
-    failure: (problem) => encodeJsonLine({ error: problem }),
+    ...itemPart('jsonl', schema, options),
+    encoder: () => JSON_LINES,
   } satisfies Format)
+}
+
+const JSON_SEQ: ItemEncoder = {
+  encode: encodeJsonSeq,
+  endMark: encodeJsonSeq({ $end: true }),
+  failure: (problem) => encodeJsonSeq({ $error: problem }),
+}
+
+/** JSON text sequences (RFC 7464): like JSON Lines, with a record separator in front of every item. */
+export function jsonSeq(): Format<unknown>
+export function jsonSeq<S extends Schema>(
+  schema: S,
+  options?: ItemOptions,
+): Format<SchemaInput<S>, SchemaOutput<S>>
+export function jsonSeq(schema?: Schema, options: ItemOptions = {}): Format {
+  return Object.freeze({
+    name: 'json-seq',
+    contentType: 'application/json-seq',
+    mediaTypes: ['application/json-seq'],
+    holdMs: Infinity,
+    ...itemPart('jsonSeq', schema, options),
+    encoder: () => JSON_SEQ,
+  } satisfies Format)
+}
+
+/** One JSON array, streamed item by item. An end without the closing bracket is a cut. */
+export function jsonArray(): Format<unknown>
+export function jsonArray<S extends Schema>(
+  schema: S,
+  options?: ItemOptions,
+): Format<SchemaInput<S>, SchemaOutput<S>>
+export function jsonArray(schema?: Schema, options: ItemOptions = {}): Format {
+  return Object.freeze({
+    name: 'json-array',
+    contentType: 'application/json',
+    mediaTypes: ['application/json'],
+    holdMs: Infinity,
+    ...itemPart('jsonArray', schema, options),
+    encoder: () => arrayEncoder(),
+  } satisfies Format)
+}
+
+function arrayEncoder(): ItemEncoder {
+  let separator = '[\n'
+  return {
+    encode(item) {
+      const line = separator + toJson(item)
+      separator = ',\n'
+      return line
+    },
+    closing: () => (separator === '[\n' ? '[]\n' : '\n]\n'),
+  }
 }
 
 /** How long the head of an event stream waits for its first event, so that `onopen` is not late. */
 const SSE_HOLD_MS = 100
+const SSE_HEARTBEAT_MS = 15_000
 
 /**
  * Server-sent events (WHATWG HTML section 9.2): each item is the JSON `data` of an event; give it an
- * id, a name or a retry time with `event(data, meta)`. Items are validated by the schema.
+ * id, a name or a retry time with `event(data, meta)`. Any method may answer with it; a reply of 204
+ * tells an EventSource to stop coming back.
  *
  * The head waits at most 100 ms for the first event. When the stream fails later, the last event is
- * named `error`, carries a problem document, and the connection is cut.
+ * named `error`, carries a problem document, and the connection is cut; a marked end is an event
+ * named `end`. At shutdown the stream ends cleanly with a `retry`, so that its reader comes back.
+ *
+ * @param schema what each item must pass; without one they are taken as they are.
  */
 export function sse(): Format<unknown>
-export function sse<S extends Schema>(schema: S): Format<SchemaInput<S>>
-export function sse(schema?: Schema): Format {
+export function sse<S extends Schema>(
+  schema: S,
+  options?: SseOptions,
+): Format<SchemaInput<S>, SchemaOutput<S>>
+export function sse(schema?: Schema, options: SseOptions = {}): Format {
+  const { heartbeat = SSE_HEARTBEAT_MS, retry, maxAge } = options
+  const encoder = retry === undefined ? EVENTS : { ...EVENTS, opening: encodeSse({ retry }) }
   return Object.freeze({
     name: 'sse',
     contentType: 'text/event-stream',
     mediaTypes: ['text/event-stream'],
     headers: { 'cache-control': 'no-cache, no-transform' },
     holdMs: SSE_HOLD_MS,
-    ...schemaPart('sse', schema),
-    encode: (item, meta) =>
-      encodeSse(meta === undefined ? { data: json(item) } : { ...meta, data: json(item) }),
-    failure: (problem) => encodeSse({ event: 'error', data: JSON.stringify(problem) }),
+    ...(heartbeat === 0 ? undefined : { heartbeat: { ms: heartbeat, chunk: encodeSse({ comment: '' }) } }),
+    ...(maxAge === undefined ? undefined : { maxAgeMs: maxAge }),
+    ...itemPart('sse', schema, options),
+    encoder: () => encoder,
   } satisfies Format)
 }
 
-function schemaPart(name: string, schema: Schema | undefined): { schema?: Schema } {
-  if (schema === undefined) return {}
-  if (isSchema(schema)) return { schema }
+const EVENTS: ItemEncoder = {
+  encode: (item, meta) =>
+    encodeSse(meta === undefined ? { data: toJson(item) } : { ...meta, data: toJson(item) }),
+  endMark: encodeSse({ event: 'end', data: '{}' }),
+  failure: (problem) => encodeSse({ event: 'error', data: JSON.stringify(problem) }),
+  farewell: (retryMs) => encodeSse({ retry: retryMs }),
+}
+
+function itemPart(name: string, schema: Schema | undefined, options: ItemOptions) {
+  const { invalid = 'fail', end = false } = options
+  if (schema === undefined) return { invalid, end }
+  if (isSchema(schema)) return { schema, invalid, end }
   throw new TypeError(`${name}(schema) takes a Standard Schema (zod, valibot, arktype, ...).`)
 }
 
-function json(item: unknown): string {
+function toJson(item: unknown): string {
   const encoded = JSON.stringify(item) as string | undefined
-  if (encoded === undefined)
-    throw new TypeError(`An event cannot carry a value of type ${typeof item}. Yield a JSON value.`)
-  return encoded
+  if (encoded !== undefined) return encoded
+  throw new TypeError(`A stream cannot carry a value of type ${typeof item}. Yield a JSON value.`)
 }
 
 const INFERRED_BYTES = bytes()

@@ -1,4 +1,5 @@
 import type { CancelReason } from '../core/cancellation.ts'
+import type { ReplyTiming } from '../core/reply.ts'
 import type { Chunk, Source } from '../core/source.ts'
 import { Pump, type PumpEnding, type Sink } from './pump.ts'
 
@@ -23,16 +24,17 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   #failure: { readonly error: unknown } | undefined
   #bytes = 0
 
-  constructor(source: Source, onEnd: (ending: PumpEnding) => void) {
+  constructor(source: Source, onEnd: (ending: PumpEnding) => void, timing?: ReplyTiming) {
     const sink: Sink = {
       write: (chunk) => this.#write(chunk),
       end: () => this.#end(),
       abort: (error) => this.#abort(error),
+      destroy: () => this.cut('timeout'),
       open: () => {},
       defer,
       macrotask,
     }
-    this.#pump = new Pump(source, sink, onEnd)
+    this.#pump = new Pump(source, sink, onEnd, timing)
   }
 
   /** The next bytes. Asking again before the answer is a mistake of the transport. */
@@ -53,6 +55,11 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   return(): Promise<Result> {
     this.cut('disconnect')
     return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Ends the body from outside: with a farewell where the format has one. */
+  stop(reason: 'shutdown' | 'timeout'): void {
+    this.#pump.stop(reason)
   }
 
   /** Cuts the body from outside; a waiting read is rejected with `error`. */

@@ -4,17 +4,21 @@
  * Rules
  * - Pull only. `next()` is called when the sink can take more, one call at a time.
  * - No hidden buffering. What was yielded in a turn of the event loop is written in that turn: small
- *   chunks are gathered until the microtasks have drained, or 16 KiB have come together, and then
- *   leave as one write. That adds no latency, and makes bursts of small yields cheap.
+ *   chunks are gathered (batch.ts) until the microtasks have drained, or 16 KiB have come together,
+ *   and then leave as one write. That adds no latency, and makes bursts of small yields cheap.
  * - No allocation per item on the hot path: bound methods, no closures, no iterator wrappers. Sync
  *   sources run in a plain loop.
  * - An end is never a lie. `sink.end()` only follows a source that ended by itself; everything else
  *   is `sink.abort()`.
  * - Fairness: after a time slice the pump lets the event loop turn (see turn.ts).
  */
-import type { Outcome } from '../core/reply.ts'
+import { HttpError } from '../core/error.ts'
+import type { Outcome, ReplyTiming } from '../core/reply.ts'
 import type { Chunk, Source, SourceResult } from '../core/source.ts'
+import { outcomeOf, phaseTimeout } from '../core/timeout.ts'
+import { Batch } from './batch.ts'
 import { continueNextTurn, isSliceOver, type Macrotask } from './turn.ts'
+import { type Due, StreamWatch } from './watch.ts'
 
 /** Where chunks go: a socket's response, a web stream, a test. */
 export interface Sink {
@@ -24,6 +28,8 @@ export interface Sink {
   end(): void
   /** An abnormal end, after what was written so far: the reader must be able to tell. */
   abort(error: unknown): void
+  /** An abnormal end at once, for a reader that takes nothing. */
+  destroy(): void
   /** The head may go now, though there is no chunk yet. */
   open(): void
   /** Runs `fn` when the microtasks of this turn have drained. */
@@ -36,11 +42,13 @@ export interface PumpEnding {
   readonly outcome: Outcome
   readonly bytes: number
   readonly items: number
+  /** Items that did not pass their schema and were left out. */
+  readonly dropped: number
   readonly error?: unknown
 }
 
-/** What was gathered is written when it has this many bytes (or UTF-16 units). */
-const FLUSH_AT = 16 * 1024
+/** Larger chunks are written in pieces of this many bytes. */
+const SLICE = 64 * 1024
 /** A clock reading costs about as much as an item, so the slice is checked once in so many. */
 const ITEMS_PER_CHECK = 16
 
@@ -48,13 +56,11 @@ export class Pump {
   readonly #source: Source
   readonly #sink: Sink
   readonly #onEnd: (ending: PumpEnding) => void
-  #text = ''
-  /** Gathered bytes: a part of a buffer, either one of ours or the one the producer yielded views of. */
-  #buffer: ArrayBufferLike | undefined
-  #start = 0
-  #end = 0
-  #ownBuffer = false
+  readonly #timing: ReplyTiming | undefined
+  #watch: StreamWatch | undefined
+  readonly #batch = new Batch()
   #items = 0
+  #dropped = 0
   #untilCheck = ITEMS_PER_CHECK
   #flushScheduled = false
   #opened = false
@@ -65,16 +71,28 @@ export class Pump {
   /** The source has ended or failed; nothing is pulled any more. */
   #sourceEnded = false
   #closed = false
-  #failure: { readonly error: unknown } | undefined
+  #failure: { readonly error: unknown; readonly outcome: Outcome } | undefined
+  /** Why the reader was sent away, though the source had not ended. */
+  #leaving: Outcome | undefined
+  /** What a large chunk still has to be sent. */
+  #rest: Uint8Array | undefined
 
-  constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void) {
+  constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void, timing?: ReplyTiming) {
     this.#source = source
     this.#sink = sink
     this.#onEnd = onEnd
+    this.#timing = timing
   }
 
   /** Starts pulling. */
   start(): void {
+    const { opening, heartbeat, maxAgeMs } = this.#source.encoding
+    if (this.#timing !== undefined) {
+      const { clock, idle, stall, total } = this.#timing
+      const rules = { idle, stall, total, heartbeat: heartbeat?.ms, age: maxAgeMs }
+      this.#watch = StreamWatch.start(clock, rules, this.#onDue)
+    }
+    if (opening !== undefined) this.#append(opening)
     this.#source.enter(this.#pullInScope)
     // Nothing came at once, so the first item may be long in coming: the head need not wait for it.
     if (!this.#opened && !this.#flushScheduled && !this.#sourceEnded && !this.#closed) {
@@ -87,6 +105,8 @@ export class Pump {
   readonly resume = (): void => {
     if (!this.#blocked || this.#closed) return
     this.#blocked = false
+    this.#watch?.resumed()
+    if (this.#rest !== undefined) this.#slice(this.#rest)
     if (!this.#busy) this.#source.enter(this.#pullInScope)
   }
 
@@ -99,12 +119,36 @@ export class Pump {
   close(outcome: Outcome, bytes: number, error?: unknown): void {
     if (this.#closed) return
     this.#closed = true
-    this.#text = ''
-    this.#buffer = undefined
-    const failure = this.#failure
-    if (failure !== undefined)
-      this.#onEnd({ outcome: 'error', bytes, items: this.#items, error: failure.error })
-    else this.#onEnd({ outcome, bytes, items: this.#items, ...(error === undefined ? undefined : { error }) })
+    this.#watch?.stop()
+    this.#rest = undefined
+    const { outcome: told, error: cause } = this.#failure ?? { outcome: this.#leaving ?? outcome, error }
+    const items = this.#items
+    const dropped = this.#dropped
+    this.#onEnd({
+      outcome: told,
+      bytes,
+      items,
+      dropped,
+      ...(cause === undefined ? undefined : { error: cause }),
+    })
+  }
+
+  /**
+   * Sends the reader away before the source has ended: cleanly where the format lets it come back
+   * and lose nothing, otherwise with a last word and a cut.
+   */
+  stop(reason: 'shutdown' | 'timeout'): void {
+    if (this.#closed || this.#sourceEnded) return
+    this.#sourceEnded = true
+    this.#leaving = reason
+    this.#flush()
+    const farewell = this.#source.encoding.farewell?.()
+    if (farewell !== undefined) {
+      this.#write(farewell)
+      return this.#sink.end()
+    }
+    const error = new HttpError('UNAVAILABLE', { detail: 'The server is shutting down.' })
+    this.#cut(error)
   }
 
   #pull(): void {
@@ -127,7 +171,7 @@ export class Pump {
 
   readonly #onItem = (result: SourceResult): void => {
     this.#busy = false
-    if (this.#closed) {
+    if (this.#closed || this.#sourceEnded) {
       // The item came after the sink was gone; whoever closed us stops the source.
       if (result.done === true) this.#source.markEnded()
       return
@@ -148,7 +192,7 @@ export class Pump {
       this.#finish()
       return false
     }
-    let chunk: Chunk | Promise<Chunk>
+    let chunk: Chunk | undefined | Promise<Chunk | undefined>
     try {
       chunk = this.#source.encoding.encode(result.value)
     } catch (error) {
@@ -160,14 +204,16 @@ export class Pump {
       chunk.then(this.#onEncoded, this.#onEncodeError)
       return false
     }
-    this.#append(chunk)
+    if (chunk === undefined) this.#dropped++
+    else this.#takeChunk(chunk)
     return this.#mayGoOn()
   }
 
-  readonly #onEncoded = (chunk: Chunk): void => {
+  readonly #onEncoded = (chunk: Chunk | undefined): void => {
     this.#busy = false
-    if (this.#closed) return
-    this.#append(chunk)
+    if (this.#closed || this.#sourceEnded) return
+    if (chunk === undefined) this.#dropped++
+    else this.#takeChunk(chunk)
     if (this.#mayGoOn()) this.#pull()
   }
 
@@ -192,47 +238,35 @@ export class Pump {
     if (!this.#closed) this.#source.enter(this.#pullInScope)
   }
 
-  #append(chunk: Chunk): void {
+  #takeChunk(chunk: Chunk): void {
     this.#items++
-    if (typeof chunk === 'string') {
-      if (this.#buffer !== undefined) this.#flush()
-      this.#text += chunk
-      if (this.#text.length >= FLUSH_AT) return this.#flush()
-    } else {
-      if (this.#text !== '') this.#flush()
-      this.#gather(chunk)
-      if (this.#end - this.#start >= FLUSH_AT) return this.#flush()
+    this.#append(chunk)
+  }
+
+  #append(chunk: Chunk): void {
+    if (chunk.length > SLICE) {
+      this.#flush()
+      return this.#slice(typeof chunk === 'string' ? UTF8.encode(chunk) : chunk)
     }
+    const batch = this.#batch
+    if (!batch.add(chunk)) {
+      this.#flush()
+      batch.add(chunk)
+    }
+    if (batch.isFull) return this.#flush()
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     this.#sink.defer(this.#onDeferred)
   }
 
-  /** Views that follow each other in one buffer are joined without a copy; others are copied together. */
-  #gather(chunk: Uint8Array): void {
-    if (this.#buffer === chunk.buffer && this.#end === chunk.byteOffset && !this.#ownBuffer) {
-      this.#end += chunk.byteLength
-      return
+  /** Writes a large chunk piece by piece, so that a slow reader holds up a piece and not all of it. */
+  #slice(chunk: Uint8Array): void {
+    let at = 0
+    while (at < chunk.byteLength && !this.#blocked) {
+      this.#write(chunk.subarray(at, at + SLICE))
+      at += SLICE
     }
-    const held = this.#end - this.#start
-    if (this.#buffer !== undefined && held + chunk.byteLength <= FLUSH_AT) return this.#copy(chunk, held)
-    this.#flush()
-    this.#buffer = chunk.buffer
-    this.#start = chunk.byteOffset
-    this.#end = chunk.byteOffset + chunk.byteLength
-    this.#ownBuffer = false
-  }
-
-  #copy(chunk: Uint8Array, held: number): void {
-    if (!this.#ownBuffer) {
-      const own = new Uint8Array(FLUSH_AT)
-      own.set(new Uint8Array(this.#buffer!, this.#start, held))
-      this.#buffer = own.buffer
-      this.#ownBuffer = true
-      this.#start = 0
-    }
-    new Uint8Array(this.#buffer!).set(chunk, held)
-    this.#end = held + chunk.byteLength
+    this.#rest = at < chunk.byteLength ? chunk.subarray(at) : undefined
   }
 
   readonly #onDeferred = (): void => {
@@ -241,26 +275,27 @@ export class Pump {
   }
 
   #flush(): void {
-    if (this.#text !== '') {
-      const text = this.#text
-      this.#text = ''
-      this.#write(text)
-    } else if (this.#buffer !== undefined) {
-      const bytes = new Uint8Array(this.#buffer, this.#start, this.#end - this.#start)
-      // The sink may keep what it was given, so a buffer is never filled again.
-      this.#buffer = undefined
-      this.#start = this.#end = 0
-      this.#write(bytes)
-    }
+    if (!this.#batch.isEmpty) this.#write(this.#batch.take())
   }
 
   #write(chunk: Chunk): void {
     this.#opened = true
     // An empty chunk would end a chunked body.
-    if (chunk.length > 0 && !this.#sink.write(chunk)) this.#blocked = true
+    if (chunk.length === 0) return
+    this.#watch?.wrote()
+    if (this.#sink.write(chunk)) return
+    this.#blocked = true
+    this.#watch?.blocked()
   }
 
   #finish(): void {
+    let last: Chunk | undefined
+    try {
+      last = this.#source.encoding.finish?.()
+    } catch (error) {
+      return this.#fail(error, true)
+    }
+    if (last !== undefined) this.#append(last)
     this.#flush()
     this.#sink.end()
   }
@@ -268,20 +303,41 @@ export class Pump {
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
   #fail(error: unknown, sourceEnded: boolean): void {
     if (sourceEnded) this.#source.markEnded()
-    if (this.#closed) return
+    if (this.#closed || this.#leaving !== undefined) return
     this.#sourceEnded = true
-    this.#failure = { error }
+    this.#failure = { error, outcome: outcomeOf(error) }
     this.#flush()
-    const last = this.#lastWord(error)
+    this.#cut(error)
+  }
+
+  #cut(error: unknown): void {
+    let last: Chunk | undefined
+    try {
+      // A piece of a chunk is on its way: a last word in the middle of it would only be noise.
+      if (this.#rest === undefined) last = this.#source.encoding.failure?.(error)
+    } catch {
+      // A format that cannot even say that it failed is cut like the others.
+    }
+    this.#rest = undefined
     if (last !== undefined) this.#write(last)
     this.#sink.abort(error)
   }
 
-  #lastWord(error: unknown): Chunk | undefined {
-    try {
-      return this.#source.encoding.failure?.(error)
-    } catch {
-      return undefined
-    }
+  readonly #onDue = (due: Due): void => {
+    const timing = this.#timing!
+    if (due === 'heartbeat') return this.#beat()
+    if (due === 'age') return this.stop('timeout')
+    const error = phaseTimeout(due, timing[due])
+    if (due !== 'stall') return this.#fail(error, false)
+    this.#failure ??= { error, outcome: 'timeout' }
+    this.#sourceEnded = true
+    this.#sink.destroy()
+  }
+
+  #beat(): void {
+    const chunk = this.#source.encoding.heartbeat!.chunk
+    if (!this.#blocked && !this.#sourceEnded) this.#sink.write(chunk)
   }
 }
+
+const UTF8 = new TextEncoder()

@@ -88,11 +88,14 @@ class LiveReply implements MemoryReply {
     this.ended = new Promise((resolve) => {
       settle = resolve
     })
-    const body = new PulledBody(toSource(reply), (ending) => {
-      if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
-      reply.onEnd?.(ending)
-      settle(ending)
-    })
+    const body = new PulledBody(
+      toSource(reply),
+      (ending) => {
+        reply.onEnd?.(ending)
+        settle(ending)
+      },
+      reply.timing,
+    )
     incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
     this.#body = body
     const length = knownLength(reply)

@@ -83,10 +83,7 @@ function toWebStream(
   reply: Reply,
   incoming: FetchIncoming,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const body = new PulledBody(source, (ending) => {
-    if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
-    reply.onEnd?.(ending)
-  })
+  const body = new PulledBody(source, (ending) => reply.onEnd?.(ending), reply.timing)
   incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/cancellation.ts'
 import type { Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
@@ -8,11 +9,12 @@ export class NodeIncoming implements Incoming {
   readonly method: string
   readonly target: string
   readonly cancellation = new Cancellation()
-  readonly #message: IncomingMessage
+  readonly #message: IncomingMessage | Http2ServerRequest
   readonly #upgrade: boolean
   #body: NodeBody | null | undefined
+  #headers: IncomingHeaders | undefined
 
-  constructor(message: IncomingMessage, upgrade = false) {
+  constructor(message: IncomingMessage | Http2ServerRequest, upgrade = false) {
     this.#message = message
     this.#upgrade = upgrade
     this.method = message.method ?? 'GET'
@@ -20,16 +22,23 @@ export class NodeIncoming implements Incoming {
   }
 
   get headers(): IncomingHeaders {
-    return this.#message.headers
+    return (this.#headers ??=
+      this.protocol === 'h2' ? withoutPseudo(this.#message.headers) : this.#message.headers)
   }
 
   get body(): AsyncIterable<Uint8Array> | null {
     if (this.#body === undefined) {
-      const { headers } = this.#message
-      const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-      this.#body = hasBody && !this.#upgrade ? new NodeBody(this.#message) : null
+      this.#body = this.#hasBody() && !this.#upgrade ? new NodeBody(this.#message) : null
     }
     return this.#body
+  }
+
+  #hasBody(): boolean {
+    const { headers } = this.#message
+    if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
+    // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
+    if ('stream' in this.#message) return !this.#message.stream.endAfterHeaders
+    return headers['transfer-encoding'] !== undefined
   }
 
   /**
@@ -53,16 +62,24 @@ export class NodeIncoming implements Incoming {
 
   get protocol(): Protocol {
     if (this.#upgrade) return 'websocket'
+    if (this.#message.httpVersionMajor === 2) return 'h2'
     return this.#message.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1'
   }
 }
 
+/** HTTP/2 says in pseudo fields what HTTP/1 says in its request line and Host. */
+function withoutPseudo(headers: IncomingHeaders): IncomingHeaders {
+  const plain: Record<string, string | readonly string[] | undefined> = { host: headers[':authority'] }
+  for (const name of Object.keys(headers)) if (!name.startsWith(':')) plain[name] = headers[name]
+  return plain
+}
+
 class NodeBody implements AsyncIterable<Uint8Array> {
-  readonly #message: IncomingMessage
+  readonly #message: IncomingMessage | Http2ServerRequest
   started = false
   discarded = false
 
-  constructor(message: IncomingMessage) {
+  constructor(message: IncomingMessage | Http2ServerRequest) {
     this.#message = message
   }
 

@@ -6,6 +6,7 @@ import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { Message, Socket, SocketClose } from '../../core/socket.ts'
 import { NodeIncoming } from './incoming.ts'
+import { Http1Response } from './response.ts'
 import { send } from './send.ts'
 
 /** Received messages that may wait for the handler before the peer is made to wait. */
@@ -39,7 +40,7 @@ export class Upgrader {
     const onClose = () => incoming.cancellation.cancel('disconnect')
     socket.once('close', onClose)
     void Promise.resolve(this.#app.handle(incoming)).then((reply) => {
-      if (reply.body.kind !== 'upgrade') return refuse(message, socket, reply, incoming)
+      if (reply.body.kind !== 'upgrade') return refuse(message, socket, reply)
       if (socket.destroyed) return reply.onEnd?.({ outcome: 'disconnect', bytes: 0, items: 0 })
       const { body } = reply
       socket.off('error', onError)
@@ -94,11 +95,11 @@ export class Upgrader {
 }
 
 /** An upgrade that was refused is answered like any request; then the connection is of no use any more. */
-function refuse(message: IncomingMessage, socket: Duplex, reply: Reply, incoming: NodeIncoming): void {
+function refuse(message: IncomingMessage, socket: Duplex, reply: Reply): void {
   const response = new ServerResponse(message)
   response.shouldKeepAlive = false
   response.assignSocket(socket as never)
-  send(response, reply, incoming)
+  send(new Http1Response(response), reply, { isHead: false, coding: undefined })
 }
 
 class NodeSocket implements Socket {

@@ -1,0 +1,211 @@
+/**
+ * What has to be unwound when a request ends, and in which order:
+ *
+ * 1. the request is cancelled, if it did not end by itself, so that every wait rejects;
+ * 2. the handler that is still at work is awaited, and its sources are stopped and awaited, since a
+ *    generator's `finally` may still use its dependencies;
+ * 3. dependencies are released, the last one first;
+ * 4. `after` callbacks run, in order;
+ * 5. observers are told.
+ */
+import { captureAsyncScope } from './async-scope.ts'
+import type { Cancellation } from './cancellation.ts'
+import type { AfterCallback } from './context.ts'
+import type { Engine, Release } from './engine.ts'
+import type { Logger } from './logger.ts'
+import { observe, type ObservedRequest } from './observer.ts'
+import type { Ending } from './reply.ts'
+import type { Source } from './source.ts'
+import { outcomeOf } from './timeout.ts'
+
+/** An ending as a transport tells it. */
+export type ToldEnding = Omit<Ending, 'durationMs'>
+
+/** Pulled without a pause before the event loop gets a turn, while work goes on that nobody reads. */
+const ITEMS_PER_TURN = 64
+
+/** The request whose lifetime it is. */
+interface Owner {
+  readonly cancellation: Cancellation
+  readonly log: Logger
+  readonly method: string
+  readonly path: string
+  readonly route: string | undefined
+  readonly observed: ObservedRequest
+}
+
+export class Lifetime {
+  /** What threw, when the handler's work failed before the head left. */
+  failure: { readonly error: unknown } | undefined = undefined
+  /** The handler's work, as long as it may be under way. */
+  work: Promise<unknown> | undefined = undefined
+  /** Whether a client that leaves ends the work. */
+  finishesAlone = false
+  readonly #exchange: Owner
+  readonly #engine: Engine
+  readonly #startedAt: number
+  #releases: Release[] | undefined
+  #handlerReleases: Release[] | undefined
+  #afters: AfterCallback[] | undefined
+  #sources: Source[] | undefined
+  #finished = false
+
+  constructor(exchange: Owner, engine: Engine) {
+    this.#exchange = exchange
+    this.#engine = engine
+    this.#startedAt = engine.clock.now()
+  }
+
+  /** Milliseconds since the request arrived. */
+  get ageMs(): number {
+    return this.#engine.clock.now() - this.#startedAt
+  }
+
+  /** Runs `fn` when the body has ended, in the asynchronous context of the caller. */
+  after(fn: AfterCallback): void {
+    if (this.#finished) throw new Error('after() was called when the body had already ended.')
+    const enter = captureAsyncScope()
+    ;(this.#afters ??= []).push((ending) => enter(() => fn(ending)))
+  }
+
+  /** Registers the cleanup of a dependency. */
+  releaseWith(scope: 'request' | 'handler', release: Release): void {
+    if (scope === 'handler') (this.#handlerReleases ??= []).push(release)
+    else (this.#releases ??= []).push(release)
+  }
+
+  /** Registers a source that must not outlive the request. */
+  own(source: Source): void {
+    if (this.#sources === undefined) this.#sources = [source]
+    else if (!this.#sources.includes(source)) this.#sources.push(source)
+  }
+
+  /** Whether somebody has to be told when the body has ended. */
+  get needsEnd(): boolean {
+    return (
+      this.#releases !== undefined ||
+      this.#handlerReleases !== undefined ||
+      this.#afters !== undefined ||
+      this.#sources !== undefined ||
+      this.#engine.observers.length > 0
+    )
+  }
+
+  /** Whether dependencies of scope `handler` are open. */
+  get hasHandlerScope(): boolean {
+    return this.#handlerReleases !== undefined
+  }
+
+  /** Releases dependencies of scope `handler`: the handler has finished its own work. */
+  releaseHandlerScope(): void | Promise<void> {
+    const releases = this.#handlerReleases
+    if (releases === undefined) return
+    this.#handlerReleases = undefined
+    return this.#release(releases, this.failure)
+  }
+
+  /** The body has ended: unwinds everything. Only the first call counts. */
+  finish(told: ToldEnding, status: number): void {
+    if (this.#finished) return
+    this.#finished = true
+    const ending: Ending = { ...this.#truthful(told), durationMs: this.ageMs }
+    const { method, route, path } = this.#exchange
+    this.#engine.tasks.track(`Cleanup of ${method} ${route ?? path}`, this.#unwind(ending, status))
+  }
+
+  /** An error reply that was delivered is still the end of work that failed. */
+  #truthful(told: ToldEnding): ToldEnding {
+    if (this.failure === undefined || told.outcome !== 'complete') return told
+    return { ...told, outcome: outcomeOf(this.failure.error), error: this.failure.error }
+  }
+
+  async #unwind(ending: Ending, status: number): Promise<void> {
+    const { cancellation, log } = this.#exchange
+    const failed = ending.outcome !== 'complete'
+    if (failed && this.finishesAlone && ending.outcome === 'disconnect') await this.#finishAlone()
+    else {
+      if (ending.outcome !== 'complete') cancellation.cancel(ending.outcome, ending.error)
+      await this.#stop()
+    }
+    const failure = failed ? { error: ending.error ?? cancellation.error } : undefined
+    if (this.#handlerReleases !== undefined) await this.#release(this.#handlerReleases, failure)
+    if (this.#releases !== undefined) await this.#release(this.#releases, failure)
+    for (const fn of this.#afters ?? []) await this.#guard('An after() callback', () => fn(ending))
+    for (const observer of this.#engine.observers) {
+      observe(log, () => observer.end?.(this.#exchange.observed, ending, status))
+    }
+  }
+
+  /** The client has left, and the route wants its work finished: the source runs to its end. */
+  async #finishAlone(): Promise<void> {
+    const { finishing, clock } = this.#engine
+    const { cancellation } = this.#exchange
+    finishing.add(cancellation)
+    try {
+      for (const source of this.#sources ?? []) {
+        for (let pulled = 1; !source.ended && cancellation.error === undefined; pulled++) {
+          await source.pull()
+          if (pulled % ITEMS_PER_TURN === 0) await new Promise<void>((resolve) => clock.after(0, resolve))
+        }
+      }
+    } catch (error) {
+      this.#exchange.log.error({ err: error, route: this.#exchange.route }, 'Work without a client failed')
+    } finally {
+      finishing.delete(cancellation)
+    }
+    await this.#stop()
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, unwindMs } = this.#engine
+    const { cancellation } = this.#exchange
+    if (this.work !== undefined) this.#report(await settlesWithin(this.work, unwindMs, clock), 'A handler')
+    // The outermost source was registered last and may hold the inner ones.
+    for (const source of this.#sources?.reverse() ?? []) {
+      if (source.ended) continue
+      const unwound = await this.#guard('Cleanup of a stream', () =>
+        source.stop(cancellation.error, clock, unwindMs),
+      )
+      this.#report(unwound !== false, 'A stream')
+    }
+  }
+
+  /** What does not unwind is found by its route and age, not by the memory it has come to hold. */
+  #report(unwound: boolean, what: string): void {
+    if (unwound) return
+    const { route, method, log } = this.#exchange
+    log.warn(
+      { route, method, ageMs: Math.round(this.ageMs) },
+      `${what} has not unwound after it was cancelled. Await ctx.sleep, ctx.on or something that takes ctx.signal.`,
+    )
+  }
+
+  async #release(releases: Release[], failure: { readonly error: unknown } | undefined): Promise<void> {
+    for (const release of releases.reverse())
+      await this.#guard('Release of a dependency', () => release(failure))
+  }
+
+  async #guard<T>(what: string, fn: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await fn()
+    } catch (error) {
+      const { route, method, log } = this.#exchange
+      log.error({ err: error, route, method }, `${what} failed`)
+      return undefined
+    }
+  }
+}
+
+async function settlesWithin(work: Promise<unknown>, ms: number, clock: Engine['clock']): Promise<boolean> {
+  let cancelTimer = () => {}
+  const late = new Promise<false>((resolve) => {
+    cancelTimer = clock.after(ms, () => resolve(false))
+  })
+  const settled = work.then(
+    () => true,
+    () => true,
+  )
+  const inTime = await Promise.race([settled, late])
+  cancelTimer()
+  return inTime
+}

@@ -1,0 +1,167 @@
+/**
+ * The two kinds of responses Node has, as far as they differ: how a head is written and how a body is
+ * cut so that its reader can tell.
+ */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { constants, type Http2ServerResponse } from 'node:http2'
+import type { Reply } from '../../core/reply.ts'
+import type { Chunk } from '../../core/source.ts'
+
+/** A response being written. */
+export interface NodeResponse {
+  /** Whether there is nobody left to write to. */
+  readonly gone: boolean
+  /** Whether everything was handed over to the system. */
+  readonly finished: boolean
+  writeHead(reply: Reply): void
+  flushHead(): void
+  write(chunk: Chunk, done?: () => void): boolean
+  end(chunk?: Chunk): void
+  /** Ends abnormally once what was written has left. */
+  cut(): void
+  /** Ends abnormally at once. */
+  destroy(): void
+  on(event: 'drain' | 'finish' | 'close', listener: () => void): void
+}
+
+/** A body under way, as shutdown sees it. */
+export interface Sending {
+  /** Whether the body has no known length, so that nobody can wait for its end. */
+  readonly endless: boolean
+  /** Sends the reader away, as gently as the format allows. */
+  stop(): void
+  /** Cuts the body at once. */
+  cut(reason: 'shutdown'): void
+}
+
+/** HTTP/1: a cut is a connection that closes before the end of the body. */
+export class Http1Response implements NodeResponse {
+  readonly raw: ServerResponse
+  #lengthIsKnown = false
+
+  constructor(raw: ServerResponse) {
+    this.raw = raw
+    // A response's own error (a body that differs from its content-length) cuts it.
+    raw.on('error', () => this.cut())
+  }
+
+  get gone(): boolean {
+    return this.raw.destroyed || this.raw.writableEnded
+  }
+
+  get finished(): boolean {
+    return this.raw.writableFinished
+  }
+
+  writeHead(reply: Reply): void {
+    this.#lengthIsKnown = reply.headers['content-length'] !== undefined
+    this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
+  }
+
+  flushHead(): void {
+    this.raw.flushHeaders()
+  }
+
+  write(chunk: Chunk, done?: () => void): boolean {
+    return this.raw.write(chunk, done)
+  }
+
+  end(chunk?: Chunk): void {
+    if (chunk === undefined) this.raw.end()
+    else this.raw.end(chunk)
+  }
+
+  cut(): void {
+    const { socket } = this.raw
+    if (socket === null || socket.destroyed) return
+    // Where only the end of the connection marks the end of the body (HTTP/1.0), a clean close would be a lie.
+    if (!this.#lengthIsKnown && !this.raw.chunkedEncoding && this.raw.headersSent) socket.resetAndDestroy()
+    else socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.raw.destroy()
+  }
+
+  on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
+    this.raw.on(event, listener)
+  }
+}
+
+/** Fields of a connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */
+const CONNECTION_FIELDS = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection']
+
+/** HTTP/2: a cut is a RST_STREAM, and leaves the connection's other streams alone. */
+export class Http2Response implements NodeResponse {
+  readonly #raw: Http2ServerResponse
+  #pending = 0
+  #cutting = false
+  #finished = false
+  #closed = false
+
+  constructor(raw: Http2ServerResponse) {
+    this.#raw = raw
+    raw.on('finish', () => {
+      this.#finished = true
+    })
+    raw.on('close', () => {
+      this.#closed = true
+    })
+    raw.stream.on('error', () => {})
+  }
+
+  get gone(): boolean {
+    return this.#closed || this.#raw.stream.destroyed || this.#raw.writableEnded
+  }
+
+  get finished(): boolean {
+    return this.#finished
+  }
+
+  writeHead(reply: Reply): void {
+    for (const name of CONNECTION_FIELDS) delete reply.headers[name]
+    this.#raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
+  }
+
+  /** Nothing to do: HTTP/2 sends a head at once. */
+  flushHead(): void {}
+
+  write(chunk: Chunk, done?: () => void): boolean {
+    this.#pending++
+    return this.#raw.write(chunk, () => {
+      this.#pending--
+      done?.()
+      if (this.#pending === 0 && this.#cutting) this.#reset()
+    })
+  }
+
+  end(chunk?: Chunk): void {
+    if (chunk === undefined) this.#raw.end()
+    else this.#raw.end(chunk)
+  }
+
+  /**
+   * A reset overtakes what is queued, and on Node 20 it frees the memory of writes that the session
+   * still has to send: their frames then carry garbage. So it waits until nothing is queued.
+   */
+  cut(): void {
+    this.#cutting = true
+    if (this.#pending === 0) this.#reset()
+  }
+
+  #reset(): void {
+    const { stream } = this.#raw
+    if (!stream.destroyed && !stream.closed) stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  }
+
+  /** For the same reason a connection that is itself stuck is given up as a whole. */
+  destroy(): void {
+    const { session } = this.#raw.stream
+    if (session !== undefined && !session.destroyed && session.socket.writableLength > 0) session.destroy()
+    else this.#reset()
+  }
+
+  on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
+    this.#raw.on(event, listener)
+  }
+}
