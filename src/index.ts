@@ -9,13 +9,9 @@ export { Router, type RouterOptions } from './core/router.ts'
 export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts'
 export { event, type EventMeta, type Format, StreamEvent } from './core/format.ts'
 export { bytes, jsonl, sse, text } from './stream/format.ts'
-export {
-  channel,
-  Channel,
-  type ChannelOptions,
-  FollowerTooSlow,
-  type Subscription,
-} from './channels/channel.ts'
+export { channel, Channel, type ChannelOptions } from './channels/channel.ts'
+export type { SlowPolicy, SubscribeOptions, Subscription } from './channels/subscription.ts'
+export { FollowerTooSlow } from './core/following.ts'
 export { HttpError, type HttpErrorOptions, type InputIssue, type Problem, UsageError } from './core/error.ts'
 export { type CancelReason, StreamCancelled } from './core/cancellation.ts'
 export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.ts'
@@ -28,4 +24,5 @@ export type { Logger } from './core/logger.ts'
 export type { Middleware, Route, RouteOptions, WebSocketOptions, WebSocketRoute } from './core/route.ts'
 export type { Observer } from './core/observer.ts'
 export type { Schema } from './core/schema.ts'
-export type { WebSocketConnection } from './core/websocket.ts'
+export type { WebSocketConnection } from './core/connection.ts'
+export type { Message, SocketClose } from './core/socket.ts'

@@ -16,8 +16,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #incoming: Incoming
   #received = 0
   #started = false
+  #reading = false
   #finished = false
   #exceeded = false
+  #iterator: AsyncIterator<Uint8Array> | undefined
+  #drained: Promise<void> | undefined
   #collected: Promise<Uint8Array> | undefined
 
   constructor(incoming: Incoming, limit: number) {
@@ -60,16 +63,28 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (this.#started) throw new TypeError('The request body was read already. Keep what you need of it.')
     this.#started = true
     this.#assertFits()
-    const source = this.#incoming.body
-    if (source !== null) {
-      for await (const bytes of source) {
-        this.#received += bytes.byteLength
-        if (this.#received > this.limit) this.#exceeded = true
-        this.#assertFits()
-        yield bytes
-      }
+    this.#reading = true
+    try {
+      for (let bytes = await this.#pull(); bytes !== undefined; bytes = await this.#pull()) yield bytes
+    } finally {
+      this.#reading = false
+      // Whoever stops early leaves a rest, which would stand between the connection and its next request.
+      void this.settle()
     }
-    this.#finished = true
+  }
+
+  /** The next bytes. The source is not returned when a reader stops early: `settle` reads on. */
+  async #pull(): Promise<Uint8Array | undefined> {
+    const iterator = (this.#iterator ??= this.#incoming.body?.[Symbol.asyncIterator]())
+    const result = await iterator?.next()
+    if (result === undefined || result.done === true) {
+      this.#finished = true
+      return undefined
+    }
+    this.#received += result.value.byteLength
+    if (this.#received > this.limit) this.#exceeded = true
+    this.#assertFits()
+    return result.value
   }
 
   /** The whole body. May be called again. */
@@ -124,16 +139,26 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** Whether its size is not known yet, and nobody is reading who would learn it. */
+  get unsettled(): boolean {
+    return this.length === undefined && !this.#finished && !this.#reading && !this.#exceeded
+  }
+
   /**
-   * Makes sure that an oversized body of unknown length does not pass because nobody read it: reads
-   * and forgets the rest, up to the limit.
+   * Makes sure that an oversized body of unknown length does not pass because nobody read it, or not
+   * all of it: reads and forgets the rest, up to the limit.
    */
-  async settle(): Promise<void> {
-    if (this.#started || this.length !== undefined || this.#finished) return
+  settle(): Promise<void> {
+    this.#started = true
+    return (this.#drained ??= this.#drain())
+  }
+
+  async #drain(): Promise<void> {
     try {
-      for await (const _ of this);
-    } catch (error) {
-      if (!this.#exceeded) throw error
+      while (!this.#finished && (await this.#pull()) !== undefined);
+    } catch {
+      // Too large, which `assertFits` tells, or cut short by a client that is gone.
+      await this.#iterator?.return?.()
     }
   }
 

@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import { type Endpoint, flatten } from './endpoint.ts'
 import type { Engine } from './engine.ts'
 import { HttpError, toHttpError } from './error.ts'
-import { Exchange, observe } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { finalize } from './finalize.ts'
 import type { Incoming } from './incoming.ts'
 import { RouteTable, WEBSOCKET } from './match.ts'
@@ -71,8 +71,8 @@ export class Dispatcher {
   }
 
   #serve(exchange: Exchange, method: string): Reply | Promise<Reply> {
-    const { target, params } = this.#table.find(method, exchange.path)
-    exchange.matched(target.route?.path, params, target.bodyLimit)
+    const { target, params, wildcard } = this.#table.find(method, exchange.path)
+    exchange.matched(target.route?.path, params, wildcard, target.bodyLimit)
     return target.answer(exchange)
   }
 
@@ -106,16 +106,9 @@ export class Dispatcher {
     return undefined
   }
 
-  /** What the client is told nothing about must be told somewhere; a client that left is no error. */
+  /** What the client is told nothing about must be told somewhere. */
   #report(exchange: Exchange, thrown: unknown): void {
-    if (thrown instanceof HttpError && thrown.status < 500) return
-    if (thrown !== undefined && thrown === exchange.cancellation.error) return
-    const { log, observers } = this.#engine
-    log.error(
-      { err: thrown, method: exchange.method, route: exchange.route ?? exchange.path },
-      'A request failed',
-    )
-    for (const observer of observers) observe(log, () => observer.error?.(exchange.observed, thrown))
+    if (!(thrown instanceof HttpError && thrown.status < 500)) exchange.report(thrown)
   }
 }
 

@@ -22,8 +22,8 @@ import { Head } from './head.ts'
 import { headerValue, type Incoming } from './incoming.ts'
 import type { Logger } from './logger.ts'
 import type { ObservedRequest } from './observer.ts'
-import type { Ending } from './reply.ts'
-import type { Source } from './source.ts'
+import type { Ending, OpenFile } from './reply.ts'
+import type { Failure, Source } from './source.ts'
 import { type Emitter, on, type OnOptions, sleep } from './wait.ts'
 
 export class Exchange {
@@ -38,6 +38,7 @@ export class Exchange {
   readonly #rawQuery: string
   readonly #startedAt: number
   #rawParams: Readonly<Record<string, string>> | undefined
+  #wildcard: string | undefined
   #inputs:
     | { params?: unknown; query?: unknown; headers?: unknown; cookies?: unknown; body?: unknown }
     | undefined
@@ -48,8 +49,10 @@ export class Exchange {
   #instances: Map<Dependency<unknown>, unknown> | undefined
   #releases: Release[] | undefined
   #handlerReleases: Release[] | undefined
+  #handlerReleased: Promise<void> | undefined
   #afters: AfterCallback[] | undefined
   #sources: Source[] | undefined
+  #files: OpenFile[] | undefined
   #finished = false
 
   constructor(engine: Engine, request: Incoming, path: string, rawQuery: string) {
@@ -66,27 +69,39 @@ export class Exchange {
   matched(
     route: string | undefined,
     params: Readonly<Record<string, string>> | undefined,
+    wildcard: string | undefined,
     bodyLimit: number | undefined,
   ): void {
     this.route = route
     this.#rawParams = params
+    this.#wildcard = wildcard
     if (bodyLimit !== undefined) this.#bodyLimit = bodyLimit
   }
 
   get params(): unknown {
-    return ((this.#inputs ??= {}).params ??= decodeParams(this.#rawParams))
+    const inputs = (this.#inputs ??= {})
+    // A schema may have made anything of it, undefined and null too.
+    if (!('params' in inputs)) inputs.params = decodeParams(this.#rawParams, this.#wildcard)
+    return inputs.params
   }
 
   get query(): unknown {
-    return ((this.#inputs ??= {}).query ??= readQuery(this.#rawQuery))
+    const inputs = (this.#inputs ??= {})
+    if (!('query' in inputs)) inputs.query = readQuery(this.#rawQuery)
+    return inputs.query
   }
 
   get headers(): unknown {
-    return this.#inputs?.headers ?? this.request.headers
+    return this.#inputs !== undefined && 'headers' in this.#inputs
+      ? this.#inputs.headers
+      : this.request.headers
   }
 
   get cookies(): unknown {
-    return ((this.#inputs ??= {}).cookies ??= parseCookie(headerValue(this.request.headers, 'cookie') ?? ''))
+    const inputs = (this.#inputs ??= {})
+    if (!('cookies' in inputs))
+      inputs.cookies = parseCookie(headerValue(this.request.headers, 'cookie') ?? '')
+    return inputs.cookies
   }
 
   get body(): unknown {
@@ -167,6 +182,11 @@ export class Exchange {
     else if (!this.#sources.includes(source)) this.#sources.push(source)
   }
 
+  /** Registers a file that must not stay open longer than the request. Its `close` may be called again. */
+  ownFile(file: OpenFile): void {
+    ;(this.#files ??= []).push(file)
+  }
+
   /** Whether somebody has to be told when the body has ended. */
   get needsEnd(): boolean {
     return (
@@ -174,6 +194,7 @@ export class Exchange {
       this.#handlerReleases !== undefined ||
       this.#afters !== undefined ||
       this.#sources !== undefined ||
+      this.#files !== undefined ||
       this.engine.observers.length > 0
     )
   }
@@ -184,17 +205,18 @@ export class Exchange {
   }
 
   /** Releases dependencies of scope `handler`: the handler has finished its own work. */
-  releaseHandlerScope(): void | Promise<void> {
+  releaseHandlerScope(failure: Failure | undefined): void | Promise<void> {
     const releases = this.#handlerReleases
     if (releases === undefined) return
     this.#handlerReleases = undefined
-    return this.#release(releases, this.failure)
+    return (this.#handlerReleased = this.#release(releases, failure))
   }
 
   /** The body has ended: unwinds everything. Only the first call counts. */
   finish(ending: Omit<Ending, 'durationMs'>, status: number): void {
     if (this.#finished) return
     this.#finished = true
+    if (ending.outcome === 'error' && this.failure === undefined) this.report(ending.error)
     const whole: Ending = { ...this.#truthful(ending), durationMs: this.engine.clock.now() - this.#startedAt }
     this.engine.tasks.track(
       `Cleanup of ${this.method} ${this.route ?? this.path}`,
@@ -202,25 +224,36 @@ export class Exchange {
     )
   }
 
+  /** Logs and tells observers what the client is told nothing about; that it was cancelled is no error. */
+  report(error: unknown): void {
+    if (error !== undefined && error === this.cancellation.error) return
+    const { log, observers } = this.engine
+    log.error({ err: error, method: this.method, route: this.route ?? this.path }, 'A request failed')
+    for (const observer of observers) observe(log, () => observer.error?.(this.observed, error))
+  }
+
   /** An error reply that was delivered is still the end of work that failed. */
   #truthful(ending: Omit<Ending, 'durationMs'>): Omit<Ending, 'durationMs'> {
     if (this.failure === undefined || ending.outcome !== 'complete') return ending
-    return { ...ending, outcome: 'error', error: this.failure.error }
+    const { error } = this.failure
+    const cancelled = this.cancellation.error
+    return { ...ending, outcome: error === cancelled ? (cancelled?.reason ?? 'error') : 'error', error }
   }
 
   async #unwind(ending: Ending, status: number): Promise<void> {
     const failed = ending.outcome !== 'complete'
     if (ending.outcome !== 'complete') this.cancellation.cancel(ending.outcome, ending.error)
-    await this.#stopSources()
+    await this.#stopSources(ending.error)
+    for (const file of this.#files ?? []) await this.#guard('Close of a file', () => file.close())
     const failure = failed ? { error: ending.error ?? this.cancellation.error } : undefined
-    if (this.#handlerReleases !== undefined) await this.#release(this.#handlerReleases, failure)
+    await (this.#handlerReleased ?? this.releaseHandlerScope(failure))
     if (this.#releases !== undefined) await this.#release(this.#releases, failure)
     for (const fn of this.#afters ?? []) await this.#guard('after() callback', () => fn(ending))
     for (const observer of this.engine.observers)
       observe(this.log, () => observer.end?.(this.observed, ending, status))
   }
 
-  async #stopSources(): Promise<void> {
+  async #stopSources(reported: unknown): Promise<void> {
     // The outermost source was registered last and may hold the inner ones.
     for (const source of this.#sources?.reverse() ?? []) {
       if (source.ended) continue
@@ -238,6 +271,20 @@ export class Exchange {
         )
       }
     }
+    this.#reportFailedCleanup(reported)
+  }
+
+  /**
+   * A generator that is cancelled in a wait fails with what its `finally` throws, if that does; nobody
+   * else is going to tell.
+   */
+  #reportFailedCleanup(reported: unknown): void {
+    const known = new Set([reported, this.failure?.error, this.cancellation.error])
+    for (const { failure } of this.#sources ?? []) {
+      if (failure === undefined || known.has(failure.error) || isAbort(failure.error)) continue
+      known.add(failure.error)
+      this.#logFailure('Cleanup of a stream', failure.error)
+    }
   }
 
   async #release(releases: Release[], failure: { readonly error: unknown } | undefined): Promise<void> {
@@ -249,14 +296,23 @@ export class Exchange {
     try {
       return await fn()
     } catch (error) {
-      this.log.error({ err: error, route: this.route, method: this.method }, `${what} failed`)
+      this.#logFailure(what, error)
       return undefined
     }
+  }
+
+  #logFailure(what: string, error: unknown): void {
+    this.log.error({ err: error, route: this.route, method: this.method }, `${what} failed`)
   }
 
   get observed(): ObservedRequest {
     return { method: this.method, path: this.path, route: this.route }
   }
+}
+
+/** What `fetch`, timers and others make of an aborted signal. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** Tells an observer something; what it throws is logged and goes no further. */
@@ -289,8 +345,15 @@ for (const name of CONTEXT_NAMES) {
   })
 }
 
-function decodeParams(raw: Readonly<Record<string, string>> | undefined): QueryRecord {
+function decodeParams(
+  raw: Readonly<Record<string, string>> | undefined,
+  wildcard: string | undefined,
+): QueryRecord {
   const params = new BareRecord() as QueryRecord
+  // Decoded, it could not be told from the slashes between segments, which guards look at.
+  if (wildcard !== undefined && raw?.[wildcard]?.includes('%2F') === true) {
+    throw new HttpError('MALFORMED_TARGET', { detail: 'An encoded slash is ambiguous in this path.' })
+  }
   if (raw !== undefined) for (const name of Object.keys(raw)) params[name] = decodeParam(raw[name]!)
   return params
 }

@@ -58,7 +58,10 @@ function inferReply(value: unknown, exchange: Exchange, shape: ReplyShape): Repl
   if (Array.isArray(value)) return jsonReply(value, init)
   const prototype = Object.getPrototypeOf(value) as unknown
   if (prototype === Object.prototype) return jsonReply(value, init)
-  if (value instanceof Uint8Array) return createReply(OCTETS, { kind: 'bytes', bytes: value }, init)
+  if (ArrayBuffer.isView(value)) {
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    return createReply(OCTETS, { kind: 'bytes', bytes }, init)
+  }
   if (value instanceof ArrayBuffer)
     return createReply(OCTETS, { kind: 'bytes', bytes: new Uint8Array(value) }, init)
   if (value instanceof Response) return fromResponse(value, exchange)
@@ -96,6 +99,7 @@ function rawStream(
 }
 
 function fromResponse(response: Response, exchange: Exchange): Reply | Promise<Reply> {
+  if (response.type === 'error') throw new TypeError('Response.error() cannot be sent. Throw an HttpError.')
   const headers: ReplyHeaders = {}
   for (const [name, value] of response.headers) if (name !== 'set-cookie') headers[name] = value
   const cookies = response.headers.getSetCookie()
@@ -130,6 +134,7 @@ function streamed(
   const { format } = offer
   const reply = streamHead(offer, formats, status)
   source.encoding = itemEncoding(format, exchange)
+  if (exchange.method === 'HEAD') return reply
   reply.body = { kind: 'stream', source, length: undefined }
   return hold(reply, source, exchange, format.holdMs)
 }
@@ -139,10 +144,11 @@ async function streamInferred(
   exchange: Exchange,
   status: number | undefined,
 ): Promise<Reply> {
-  const first = await source.pull()
+  if (exchange.method === 'HEAD') return new Reply(status ?? 200, {}, { kind: 'none' })
+  const first = (await pullFirst(source, exchange, Infinity))!
   const format = exchange.engine.inferFormat(first.done === true ? '' : first.value)
   source.encoding = itemEncoding(format, exchange)
-  source.unshift(first)
+  await source.prime(first)
   const reply = streamHead({ format, contentType: format.contentType }, [format], status)
   reply.body = { kind: 'stream', source, length: undefined }
   return reply
@@ -218,32 +224,57 @@ function itemEncoding(format: Format, exchange: Exchange): Encoding {
 
 /** Pulls the first item before the reply is given on; after `holdMs` the head goes without it. */
 function hold(reply: Reply, source: Source, exchange: Exchange, holdMs: number): Reply | Promise<Reply> {
-  const first = source.next()
-  if (!isPromiseLike(first)) {
-    source.unshift(first)
-    return reply
+  const first = pullFirst(source, exchange, holdMs)
+  const primed = first instanceof Promise ? first.then(prime) : prime(first)
+  return primed === undefined ? reply : primed.then(() => reply)
+
+  function prime(result: SourceResult | undefined): void | Promise<void> {
+    if (result !== undefined) return source.prime(result)
   }
+}
+
+/**
+ * Pulls the first item, for no longer than `holdMs`: then the item stays in front of the source, and
+ * the result is undefined. Rejects at once when the request is cancelled, since not every source
+ * listens to that.
+ */
+function pullFirst(
+  source: Source,
+  exchange: Exchange,
+  holdMs: number,
+): SourceResult | Promise<SourceResult | undefined> {
+  const first = source.next()
+  if (!isPromiseLike(first)) return first
   return new Promise((resolve, reject) => {
-    let held = true
-    const release = (result: SourceResult | PromiseLike<SourceResult>) => {
-      if (!held) return
-      held = false
-      source.unshift(result)
-      resolve(reply)
+    let cancelTimer = () => {}
+    let unsubscribe = () => {}
+    const settle = () => {
+      cancelTimer()
+      unsubscribe()
     }
-    const cancelTimer =
-      holdMs === Infinity ? undefined : exchange.engine.clock.after(holdMs, () => release(first))
+    if (holdMs !== Infinity) {
+      cancelTimer = exchange.engine.clock.after(holdMs, () => {
+        settle()
+        source.unshift(first)
+        resolve(undefined)
+      })
+    }
     first.then(
       (result) => {
-        cancelTimer?.()
-        release(result)
+        settle()
+        if (typeof result === 'object' && result !== null) resolve(result)
+        else reject(new TypeError('An iterator gave something that is no iterator result.'))
       },
       (error: unknown) => {
-        cancelTimer?.()
-        if (held) source.markEnded()
+        settle()
+        source.markEnded({ error })
         reject(toError(error))
       },
     )
+    unsubscribe = exchange.cancellation.subscribe((error) => {
+      settle()
+      reject(error)
+    })
   })
 }
 

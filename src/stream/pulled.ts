@@ -23,7 +23,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   #failure: { readonly error: unknown } | undefined
   #bytes = 0
 
-  constructor(source: Source, onEnd: (ending: PumpEnding) => void) {
+  constructor(source: Source, onEnd: (ending: PumpEnding) => void, length?: number) {
     const sink: Sink = {
       write: (chunk) => this.#write(chunk),
       end: () => this.#end(),
@@ -32,7 +32,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
       defer,
       macrotask,
     }
-    this.#pump = new Pump(source, sink, onEnd)
+    this.#pump = new Pump(source, sink, onEnd, length)
   }
 
   /** The next bytes. Asking again before the answer is a mistake of the transport. */

@@ -48,6 +48,9 @@ export class Pump {
   readonly #source: Source
   readonly #sink: Sink
   readonly #onEnd: (ending: PumpEnding) => void
+  /** The bytes that were announced, if any were. */
+  readonly #length: number | undefined
+  #written = 0
   #text = ''
   /** Gathered bytes: a part of a buffer, either one of ours or the one the producer yielded views of. */
   #buffer: ArrayBufferLike | undefined
@@ -67,10 +70,11 @@ export class Pump {
   #closed = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void) {
+  constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void, length?: number) {
     this.#source = source
     this.#sink = sink
     this.#onEnd = onEnd
+    this.#length = length
   }
 
   /** Starts pulling. */
@@ -113,13 +117,13 @@ export class Pump {
       let result: SourceResult | PromiseLike<SourceResult>
       try {
         result = source.next()
+        if ('then' in result) {
+          this.#busy = true
+          result.then(this.#onItem, this.#onError)
+          return
+        }
       } catch (error) {
         return this.#fail(error, true)
-      }
-      if ('then' in result) {
-        this.#busy = true
-        result.then(this.#onItem, this.#onError)
-        return
       }
       if (!this.#take(result)) return
     }
@@ -129,7 +133,7 @@ export class Pump {
     this.#busy = false
     if (this.#closed) {
       // The item came after the sink was gone; whoever closed us stops the source.
-      if (result.done === true) this.#source.markEnded()
+      if (result?.done === true) this.#source.markEnded()
       return
     }
     if (this.#take(result)) this.#pull()
@@ -142,6 +146,11 @@ export class Pump {
 
   /** Takes one result. Returns whether the next one may be pulled right away. */
   #take(result: SourceResult): boolean {
+    // Hand-written iterators may give anything.
+    if (typeof result !== 'object' || result === null) {
+      this.#fail(new TypeError('An iterator gave something that is no iterator result.'), true)
+      return false
+    }
     if (result.done === true) {
       this.#sourceEnded = true
       this.#source.markEnded()
@@ -257,31 +266,41 @@ export class Pump {
   #write(chunk: Chunk): void {
     this.#opened = true
     // An empty chunk would end a chunked body.
-    if (chunk.length > 0 && !this.#sink.write(chunk)) this.#blocked = true
+    if (chunk.length === 0 || !this.#fits(chunk)) return
+    if (!this.#sink.write(chunk)) this.#blocked = true
+  }
+
+  /** More than the stated length never leaves: the reader would take it for the next reply. */
+  #fits(chunk: Chunk): boolean {
+    if (this.#length === undefined) return true
+    const size = typeof chunk === 'string' ? UTF8.encode(chunk).byteLength : chunk.byteLength
+    if (this.#written + size <= this.#length) {
+      this.#written += size
+      return true
+    }
+    if (this.#failure === undefined)
+      this.#fail(new Error(`The stream has more than the ${this.#length} bytes it stated.`), false)
+    return false
   }
 
   #finish(): void {
     this.#flush()
-    this.#sink.end()
+    if (this.#failure !== undefined) return
+    if (this.#length === undefined || this.#written === this.#length) return this.#sink.end()
+    this.#fail(new Error(`The stream has ${this.#written} of the ${this.#length} bytes it stated.`), false)
   }
 
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
   #fail(error: unknown, sourceEnded: boolean): void {
-    if (sourceEnded) this.#source.markEnded()
+    if (sourceEnded) this.#source.markEnded({ error })
     if (this.#closed) return
     this.#sourceEnded = true
     this.#failure = { error }
     this.#flush()
-    const last = this.#lastWord(error)
+    const last = this.#length === undefined ? this.#source.lastWord(error) : undefined
     if (last !== undefined) this.#write(last)
     this.#sink.abort(error)
   }
-
-  #lastWord(error: unknown): Chunk | undefined {
-    try {
-      return this.#source.encoding.failure?.(error)
-    } catch {
-      return undefined
-    }
-  }
 }
+
+const UTF8 = new TextEncoder()

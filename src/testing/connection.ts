@@ -88,16 +88,23 @@ class LiveReply implements MemoryReply {
     this.ended = new Promise((resolve) => {
       settle = resolve
     })
-    const body = new PulledBody(toSource(reply), (ending) => {
-      if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
-      reply.onEnd?.(ending)
-      settle(ending)
-    })
+    const body = new PulledBody(
+      toSource(reply),
+      (ending) => {
+        if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
+        const told = reply.body.kind === 'stream' ? ending : { ...ending, items: 0 }
+        reply.onEnd?.(told)
+        settle(told)
+      },
+      knownLength(reply),
+    )
     incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
     this.#body = body
     const length = knownLength(reply)
     this.headers =
       length === undefined ? reply.headers : { ...reply.headers, 'content-length': String(length) }
+    // Where there is no body, nobody reads to its end.
+    if (reply.body.kind === 'none') void body.next()
   }
 
   async next(): Promise<string | undefined> {

@@ -130,10 +130,15 @@ function sendStream(response: ServerResponse, reply: Reply, incoming: NodeIncomi
   if (length !== undefined) reply.headers['content-length'] = String(length)
   const sink = new ResponseSink(response, length !== undefined)
   let cutFor: Outcome = 'disconnect'
-  const pump = new Pump(source, sink, (ending) => {
-    if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
-    reply.onEnd?.(ending)
-  })
+  const pump = new Pump(
+    source,
+    sink,
+    (ending) => {
+      if (ending.outcome !== 'complete') incoming.cancellation.cancel(ending.outcome, ending.error)
+      reply.onEnd?.(ending)
+    },
+    length,
+  )
   writeHead(response, reply)
   response.on('drain', pump.resume)
   response.once('finish', () => pump.close('complete', sink.bytes))

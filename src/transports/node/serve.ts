@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
@@ -6,7 +6,7 @@ import type { Reply } from '../../core/reply.ts'
 import { NodeIncoming } from './incoming.ts'
 import { linger } from './linger.ts'
 import { send, type Sending } from './send.ts'
-import { Upgrader } from './upgrade.ts'
+import { asksForWebSocket, Upgrader } from './upgrade.ts'
 
 export interface ListenOptions {
   /** Default 8000; 0 picks a free port. */
@@ -55,7 +55,9 @@ class NodeServer {
   constructor(app: Application) {
     this.#app = app
     this.#upgrader = new Upgrader(app)
-    this.#server = createServer({ highWaterMark: HIGH_WATER }, this.#onRequest)
+    // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
+    const options = { highWaterMark: HIGH_WATER, shouldUpgradeCallback: asksForWebSocket }
+    this.#server = createServer(options, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
   }
 
@@ -98,6 +100,7 @@ class NodeServer {
     } catch (error) {
       this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
       response.destroy()
+      reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
     }
   }
 
@@ -113,15 +116,9 @@ class NodeServer {
   }
 
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (message.headers.upgrade?.toLowerCase() === 'websocket')
-      return this.#upgrader.upgrade(message, socket, head)
-    // An upgrade we do not speak is ignored (RFC 9110 section 7.8). Node has taken the connection off
-    // its parser, so this reply is the last one on it.
-    const response = new ServerResponse(message)
-    response.shouldKeepAlive = false
-    response.assignSocket(socket as never)
-    socket.on('error', () => socket.destroy())
-    this.#onRequest(message, response)
+    if (asksForWebSocket(message)) return this.#upgrader.upgrade(message, socket, head)
+    const response = this.#upgrader.ignore(message, socket)
+    if (response !== undefined) this.#onRequest(message, response)
   }
 
   async #close(grace: number): Promise<void> {
@@ -143,6 +140,7 @@ class NodeServer {
       incoming.cancellation.cancel('shutdown')
       sending?.cut('shutdown')
     }
+    this.#upgrader.destroy()
     this.#server.closeAllConnections()
     await closed
   }
