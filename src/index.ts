@@ -18,13 +18,9 @@ export {
   type SseOptions,
   text,
 } from './stream/format.ts'
-export {
-  channel,
-  Channel,
-  type ChannelOptions,
-  FollowerTooSlow,
-  type Subscription,
-} from './channels/channel.ts'
+export { channel, Channel, type ChannelOptions } from './channels/channel.ts'
+export type { SlowPolicy, SubscribeOptions, Subscription } from './channels/subscription.ts'
+export { FollowerTooSlow } from './core/following.ts'
 export { HttpError, type HttpErrorOptions, type InputIssue, type Problem, UsageError } from './core/error.ts'
 export { type CancelReason, StreamCancelled } from './core/cancellation.ts'
 export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.ts'
@@ -38,4 +34,5 @@ export type { Middleware, Route, RouteOptions, WebSocketOptions, WebSocketRoute 
 export type { Observer } from './core/observer.ts'
 export type { Timeouts } from './core/timeout.ts'
 export type { Schema } from './core/schema.ts'
-export type { WebSocketConnection } from './core/websocket.ts'
+export type { WebSocketConnection } from './core/connection.ts'
+export type { Message, SocketClose } from './core/socket.ts'

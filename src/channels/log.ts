@@ -1,23 +1,26 @@
-/** An entry of a log: a value at an offset, with its wire text made once for all readers. */
+import { encodeMessage } from '../core/message.ts'
+import { SharedMessage } from '../core/socket.ts'
+
+/** An entry of a log: a value at an offset, with its wire form made once for all readers. */
 export interface LogEntry<T> {
   readonly offset: number
   readonly value: T
-  /** Strings as they are, everything else as JSON. */
-  readonly text: string
+  /** Strings and bytes as they are, everything else as JSON. */
+  readonly message: SharedMessage
 }
 
 class Entry<T> implements LogEntry<T> {
   readonly offset: number
   readonly value: T
-  #text: string | undefined
+  #message: SharedMessage | undefined
 
   constructor(offset: number, value: T) {
     this.offset = offset
     this.value = value
   }
 
-  get text(): string {
-    return (this.#text ??= typeof this.value === 'string' ? this.value : JSON.stringify(this.value))
+  get message(): SharedMessage {
+    return (this.#message ??= new SharedMessage(encodeMessage(this.value)))
   }
 }
 
@@ -26,14 +29,16 @@ class Entry<T> implements LogEntry<T> {
  * `start` has been overwritten.
  */
 export class MemoryLog<T> {
+  readonly capacity: number
   readonly #ring: (Entry<T> | undefined)[]
   #next = 0
 
   /** @throws {RangeError} unless `capacity` is a whole number of at least 1. */
   constructor(capacity: number) {
-    if (!Number.isInteger(capacity) || capacity < 1)
+    if (!Number.isSafeInteger(capacity) || capacity < 1)
       throw new RangeError(`A log holds at least 1 entry, not ${capacity}.`)
-    this.#ring = new Array<Entry<T> | undefined>(capacity)
+    this.capacity = capacity
+    this.#ring = []
   }
 
   /** The offset that the next entry will have. */
@@ -43,18 +48,18 @@ export class MemoryLog<T> {
 
   /** The offset of the oldest entry that is still there. */
   get start(): number {
-    return Math.max(0, this.#next - this.#ring.length)
+    return Math.max(0, this.#next - this.capacity)
   }
 
   append(value: T): LogEntry<T> {
     const entry = new Entry(this.#next++, value)
-    this.#ring[entry.offset % this.#ring.length] = entry
+    this.#ring[entry.offset % this.capacity] = entry
     return entry
   }
 
   /** @returns undefined for what is not there any more, or not yet. */
   at(offset: number): LogEntry<T> | undefined {
     if (offset < this.start || offset >= this.#next) return undefined
-    return this.#ring[offset % this.#ring.length]
+    return this.#ring[offset % this.capacity]
   }
 }

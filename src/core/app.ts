@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts'
 import { UsageError } from './error.ts'
 import type { Format } from './format.ts'
 import type { Incoming } from './incoming.ts'
-import { consoleLogger, type Logger } from './logger.ts'
+import { consoleLogger, type Logger, steadyLogger } from './logger.ts'
 import type { Observer } from './observer.ts'
 import type { Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
@@ -56,7 +56,7 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
 
   constructor(options: AppOptions<U>, inferFormat: (first: unknown) => Format) {
     super(options as RouterOptions<'', U>)
-    const log = options.log ?? consoleLogger
+    const log = steadyLogger(options.log ?? consoleLogger)
     this.title = options.title ?? 'Millrace'
     this.version = options.version ?? '0.0.0'
     this.#lifespan = options.lifespan

@@ -18,11 +18,16 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #incoming: Incoming
   readonly #clock: Clock
   readonly #timeoutMs: number
-  #interrupt: ((error: unknown) => void) | undefined
+  #interrupted: { readonly error: unknown } | undefined
+  #rejectRead: (error: unknown) => void = () => {}
+  #unwatch = () => {}
   #received = 0
   #started = false
+  #reading = false
   #finished = false
   #exceeded = false
+  #iterator: AsyncIterator<Uint8Array> | undefined
+  #drained: Promise<void> | undefined
   #collected: Promise<Uint8Array> | undefined
 
   /** @param timeoutMs how long the whole body may take from the first read on, 0 for no limit. */
@@ -68,41 +73,55 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (this.#started) throw new TypeError('The request body was read already. Keep what you need of it.')
     this.#started = true
     this.#assertFits()
-    const source = this.#incoming.body
-    if (source !== null) yield* this.#read(source[Symbol.asyncIterator]())
-    this.#finished = true
-  }
-
-  /** Reads on until the end, or until the request is cancelled, or the time is up. */
-  async *#read(source: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    const interrupt = (error: unknown) => this.#interrupt?.(error)
-    const unsubscribe = this.#incoming.cancellation.subscribe(interrupt)
-    const ms = this.#timeoutMs
-    const cancelTimer =
-      ms === 0 ? undefined : this.#clock.after(ms, () => interrupt(phaseTimeout('body', ms)))
+    this.#reading = true
     try {
-      for (;;) {
-        const result = await this.#next(source)
-        if (result.done === true) return
-        this.#received += result.value.byteLength
-        if (this.#received > this.limit) this.#exceeded = true
-        this.#assertFits()
-        yield result.value
-      }
+      for (let bytes = await this.#pull(); bytes !== undefined; bytes = await this.#pull()) yield bytes
     } finally {
-      unsubscribe()
-      cancelTimer?.()
-      // Not awaited: a source that is waiting for bytes would never answer.
-      void source.return?.(undefined)?.catch(() => {})
+      this.#reading = false
+      // Whoever stops early leaves a rest, which would stand between the connection and its next request.
+      void this.settle()
     }
   }
 
-  #next(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
-    const { error } = this.#incoming.cancellation
-    if (error !== undefined) return Promise.reject(error)
+  /** The next bytes. The source is not returned when a reader stops early: `settle` reads on. */
+  async #pull(): Promise<Uint8Array | undefined> {
+    this.#iterator ??= this.#open()
+    const result = this.#iterator === undefined ? undefined : await this.#next(this.#iterator)
+    if (result === undefined || result.done === true) {
+      this.#finished = true
+      this.#unwatch()
+      return undefined
+    }
+    this.#received += result.value.byteLength
+    if (this.#received > this.limit) this.#exceeded = true
+    this.#assertFits()
+    return result.value
+  }
+
+  /** From the first read on, the body has its time, and is given up when the request is. */
+  #open(): AsyncIterator<Uint8Array> | undefined {
+    const ms = this.#timeoutMs
+    const cancelTimer =
+      ms === 0 ? () => {} : this.#clock.after(ms, () => this.#interrupt(phaseTimeout('body', ms)))
+    const unsubscribe = this.#incoming.cancellation.subscribe((error) => this.#interrupt(error))
+    this.#unwatch = () => {
+      cancelTimer()
+      unsubscribe()
+    }
+    return this.#incoming.body?.[Symbol.asyncIterator]()
+  }
+
+  #interrupt(error: unknown): void {
+    this.#interrupted ??= { error }
+    this.#unwatch()
+    this.#rejectRead(error)
+  }
+
+  #next(iterator: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    if (this.#interrupted !== undefined) return Promise.reject(this.#interrupted.error as Error)
     return new Promise((resolve, reject) => {
-      this.#interrupt = reject
-      source.next().then(resolve, reject)
+      this.#rejectRead = reject
+      iterator.next().then(resolve, reject)
     })
   }
 
@@ -158,16 +177,28 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** Whether its size is not known yet, and nobody is reading who would learn it. */
+  get unsettled(): boolean {
+    return this.length === undefined && !this.#finished && !this.#reading && !this.#exceeded
+  }
+
   /**
-   * Makes sure that an oversized body of unknown length does not pass because nobody read it: reads
-   * and forgets the rest, up to the limit.
+   * Makes sure that an oversized body of unknown length does not pass because nobody read it, or not
+   * all of it: reads and forgets the rest, up to the limit.
    */
-  async settle(): Promise<void> {
-    if (this.#started || this.length !== undefined || this.#finished) return
+  settle(): Promise<void> {
+    this.#started = true
+    return (this.#drained ??= this.#drain())
+  }
+
+  async #drain(): Promise<void> {
     try {
-      for await (const _ of this);
-    } catch (error) {
-      if (!this.#exceeded) throw error
+      while (!this.#finished && (await this.#pull()) !== undefined);
+    } catch {
+      // Too large, which `assertFits` tells, or cut short by a client that is gone.
+      this.#unwatch()
+      // Not awaited: a source that waits for bytes answers only when they come.
+      void this.#iterator?.return?.()?.catch(() => {})
     }
   }
 

@@ -7,12 +7,11 @@ import { Exchange } from './exchange.ts'
 import { finalize } from './finalize.ts'
 import type { Incoming } from './incoming.ts'
 import { RouteTable, WEBSOCKET } from './match.ts'
-import { observe } from './observer.ts'
 import { type Answer, compose } from './pipeline.ts'
 import { createReply, Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import type { RouteGroup } from './router.ts'
-import { outcomeOf, phaseTimeout } from './timeout.ts'
+import { phaseTimeout } from './timeout.ts'
 
 /** Decides how an error is answered; returns undefined to leave it to the next handler. */
 export type ErrorHandler = (
@@ -119,8 +118,8 @@ export class Dispatcher {
   }
 
   #serve(exchange: Exchange, method: string): Reply | Promise<Reply> {
-    const { target, params } = this.#table.find(method, exchange.path)
-    exchange.matched(target.route?.path, params, target.limits)
+    const { target, params, wildcard } = this.#table.find(method, exchange.path)
+    exchange.matched(target.route?.path, params, wildcard, target.limits)
     return target.answer(exchange)
   }
 
@@ -154,17 +153,9 @@ export class Dispatcher {
     return undefined
   }
 
-  /** What the client is told nothing about must be told somewhere; a client that left is no error. */
+  /** What the client is told nothing about must be told somewhere. */
   #report(exchange: Exchange, thrown: unknown): void {
-    if (thrown instanceof HttpError && thrown.status < 500) return
-    const cancelled = exchange.cancellation.error
-    if (cancelled !== undefined && (thrown === cancelled || outcomeOf(thrown) === 'disconnect')) return
-    const { log, observers } = this.#engine
-    log.error(
-      { err: thrown, method: exchange.method, route: exchange.route ?? exchange.path },
-      'A request failed',
-    )
-    for (const observer of observers) observe(log, () => observer.error?.(exchange.observed, thrown))
+    if (!(thrown instanceof HttpError && thrown.status < 500)) exchange.lifetime.report(thrown)
   }
 }
 

@@ -1,6 +1,7 @@
 /** From declarations to endpoints: routers flattened, everything composed once, when the app starts. */
 import { planBody } from './body-plan.ts'
 import type { Uses } from './dependency.ts'
+import { HttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import { headerValue } from './incoming.ts'
 import type { Registered } from './match.ts'
@@ -10,7 +11,7 @@ import type { AnyRoute, Middleware, Route, RouteLimits, RouteOptions } from './r
 import { type Declared, type RouteGroup } from './router.ts'
 import { negotiate, streamHead } from './offer.ts'
 import { type ReplyShape, toReply } from './to-reply.ts'
-import { websocketAnswer } from './websocket.ts'
+import { sameOrigin, websocketAnswer } from './websocket.ts'
 
 /** What answers at one method and path. */
 export interface Endpoint {
@@ -61,8 +62,10 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
       : handlerAnswer(declared.route, declared.handler)
   const body = declared.kind === 'route' ? planBody(declared.route.options.body) : undefined
   const prepared = prepare({ uses: { ...inherited.use, ...use }, inputs: route.options, body }, answer)
+  const guarded =
+    declared.kind === 'websocket' ? sameOrigin(declared.route.options.origins, prepared) : prepared
   const target: Endpoint = {
-    answer: compose([...inherited.middleware, ...(middleware ?? [])], prepared),
+    answer: compose([...inherited.middleware, ...(middleware ?? [])], guarded),
     limits: declared.kind === 'route' ? declared.route.options : undefined,
     route: full,
   }
@@ -81,12 +84,19 @@ function handlerAnswer(
   return (exchange) => {
     if (exchange.method === 'HEAD' && isGenerator) return headOfStream(exchange, shape)
     const value = handler(exchange as never)
-    const reply =
-      value instanceof Promise
-        ? value.then((v) => toReply(v, exchange, shape))
-        : toReply(value, exchange, shape)
+    const reply = isThenable(value)
+      ? Promise.resolve(value).then((v) => toReply(v, exchange, shape))
+      : toReply(value, exchange, shape)
     return exchange.lifetime.hasHandlerScope ? chain(reply, (made) => endHandlerScope(made, exchange)) : reply
   }
+}
+
+/** A promise, or what is awaited like one: the queries of many database libraries. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value instanceof Promise ||
+    (typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function')
+  )
 }
 
 /** HEAD of a generator: what can be said without running it. */
@@ -98,16 +108,17 @@ function headOfStream(exchange: Exchange, { streams, status }: ReplyShape): Repl
 /** A stream's handler has finished its work when its source has ended; any other one when it returned. */
 function endHandlerScope(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
   if (reply.body.kind !== 'stream' || reply.body.source.ended) {
-    return chain(exchange.lifetime.releaseHandlerScope(), () => reply)
+    return chain(exchange.lifetime.releaseHandlerScope(exchange.lifetime.failure), () => reply)
   }
-  reply.body.source.onEnded = () => void exchange.lifetime.releaseHandlerScope()
+  reply.body.source.onEnded = (failure) => void exchange.lifetime.releaseHandlerScope(failure)
   return reply
 }
 
 function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherited): Registered<Endpoint>[] {
   const prefix = inherited.prefix + mount.path.replace(/\/$/, '')
+  const depth = prefix.split('/').length
   const call: Answer = async (exchange) => {
-    const response = await mount.fetch(toMountedRequest(exchange, prefix))
+    const response = await mount.fetch(toMountedRequest(exchange, depth))
     return toReply(response, exchange, { returns: undefined, streams: undefined, status: undefined })
   }
   const prepared = prepare({ uses: inherited.use, inputs: {}, body: undefined }, call)
@@ -123,9 +134,10 @@ function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherite
   ]
 }
 
-/** The request as a mounted handler sees it: without the prefix, its body still live. */
-function toMountedRequest(exchange: Exchange, prefix: string): Request {
+/** The request as a mounted handler sees it: without the `depth` first segments, its body still live. */
+function toMountedRequest(exchange: Exchange, depth: number): Request {
   const { request } = exchange
+  if (/^(CONNECT|TRACE|TRACK)$/.test(exchange.method)) throw new HttpError('NOT_IMPLEMENTED')
   const headers = new Headers()
   for (const name of Object.keys(request.headers)) {
     // Connection-level pseudo fields of HTTP/2 are no headers of a Request.
@@ -133,8 +145,8 @@ function toMountedRequest(exchange: Exchange, prefix: string): Request {
   }
   const scheme = request.peer.encrypted ? 'https' : 'http'
   const query = request.target.indexOf('?')
-  const path = exchange.path.slice(prefix.length) || '/'
-  const url = new URL(`${scheme}://${headers.get('host') ?? 'localhost'}`)
+  const path = `/${exchange.path.split('/').slice(depth).join('/')}`
+  const url = originOf(scheme, headers.get('host'))
   url.pathname = path
   url.search = query === -1 ? '' : request.target.slice(query)
   const init: RequestInit & { duplex?: 'half' } = {
@@ -147,6 +159,14 @@ function toMountedRequest(exchange: Exchange, prefix: string): Request {
     init.duplex = 'half'
   }
   return new Request(url, init)
+}
+
+/** @throws {HttpError} 400 when the Host header is more than a host. */
+function originOf(scheme: string, host: string | null): URL {
+  const origin = `${scheme}://${host || 'localhost'}`
+  const url = /[\s/?#@\\]/.test(host ?? '') || !URL.canParse(origin) ? undefined : new URL(origin)
+  if (url === undefined) throw new HttpError('BAD_REQUEST', { detail: 'The Host header is malformed.' })
+  return url
 }
 
 /** A web stream that pulls from an async iterable, one piece at a time. */

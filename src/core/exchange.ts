@@ -33,6 +33,7 @@ export class Exchange {
   onMatched: (() => void) | undefined = undefined
   readonly #rawQuery: string
   #rawParams: Readonly<Record<string, string>> | undefined
+  #wildcard: string | undefined
   #inputs:
     | { params?: unknown; query?: unknown; headers?: unknown; cookies?: unknown; body?: unknown }
     | undefined
@@ -57,10 +58,12 @@ export class Exchange {
   matched(
     route: string | undefined,
     params: Readonly<Record<string, string>> | undefined,
+    wildcard: string | undefined,
     limits: RouteLimits | undefined,
   ): void {
     this.route = route
     this.#rawParams = params
+    this.#wildcard = wildcard
     if (limits === undefined) return
     if (limits.bodyLimit !== undefined) this.#bodyLimit = limits.bodyLimit
     if (limits.timeouts !== undefined) {
@@ -74,19 +77,29 @@ export class Exchange {
   }
 
   get params(): unknown {
-    return ((this.#inputs ??= {}).params ??= decodeParams(this.#rawParams))
+    const inputs = (this.#inputs ??= {})
+    // A schema may have made anything of it, undefined and null too.
+    if (!('params' in inputs)) inputs.params = decodeParams(this.#rawParams, this.#wildcard)
+    return inputs.params
   }
 
   get query(): unknown {
-    return ((this.#inputs ??= {}).query ??= readQuery(this.#rawQuery))
+    const inputs = (this.#inputs ??= {})
+    if (!('query' in inputs)) inputs.query = readQuery(this.#rawQuery)
+    return inputs.query
   }
 
   get headers(): unknown {
-    return this.#inputs?.headers ?? this.request.headers
+    return this.#inputs !== undefined && 'headers' in this.#inputs
+      ? this.#inputs.headers
+      : this.request.headers
   }
 
   get cookies(): unknown {
-    return ((this.#inputs ??= {}).cookies ??= parseCookie(headerValue(this.request.headers, 'cookie') ?? ''))
+    const inputs = (this.#inputs ??= {})
+    if (!('cookies' in inputs))
+      inputs.cookies = parseCookie(headerValue(this.request.headers, 'cookie') ?? '')
+    return inputs.cookies
   }
 
   get body(): unknown {
@@ -186,8 +199,15 @@ for (const name of CONTEXT_NAMES) {
   })
 }
 
-function decodeParams(raw: Readonly<Record<string, string>> | undefined): QueryRecord {
+function decodeParams(
+  raw: Readonly<Record<string, string>> | undefined,
+  wildcard: string | undefined,
+): QueryRecord {
   const params = new BareRecord() as QueryRecord
+  // Decoded, it could not be told from the slashes between segments, which guards look at.
+  if (wildcard !== undefined && raw?.[wildcard]?.includes('%2F') === true) {
+    throw new HttpError('MALFORMED_TARGET', { detail: 'An encoded slash is ambiguous in this path.' })
+  }
   if (raw !== undefined) for (const name of Object.keys(raw)) params[name] = decodeParam(raw[name]!)
   return params
 }

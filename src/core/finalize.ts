@@ -1,11 +1,14 @@
 import type { Exchange } from './exchange.ts'
 import { observe } from './observer.ts'
-import type { Body, Reply, ReplyTiming } from './reply.ts'
+import { assertHeaderField, type Body, type Reply, type ReplyTiming } from './reply.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
 const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
 
 const NO_BODY: Body = { kind: 'none' }
+
+/** Statuses whose replies have no body (RFC 9110 section 15). */
+const BODILESS = new Set([204, 205, 304])
 
 /**
  * The last touches before a transport gets a reply: oversized bodies refused, the context's head
@@ -27,7 +30,7 @@ function mayHaveBody({ method, request }: Exchange): boolean {
 function settleBody(exchange: Exchange, reply: Reply): Promise<void> | undefined {
   if (reply.body.kind === 'upgrade') return undefined
   const body = exchange.rawBody
-  if (!body.started && body.length === undefined) return body.settle().then(() => body.assertFits())
+  if (body.unsettled) return body.settle().then(() => body.assertFits())
   body.assertFits()
   return undefined
 }
@@ -42,10 +45,13 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     }
   }
   if (reply.body.kind === 'stream') exchange.lifetime.own(reply.body.source)
-  if (method === 'HEAD' || reply.status === 204 || reply.status === 304) dropBody(reply, method === 'HEAD')
+  for (const name of Object.keys(reply.headers)) assertHeaderField(name, reply.headers[name]!)
+  if (method === 'HEAD' || BODILESS.has(reply.status)) dropBody(reply, method === 'HEAD')
   const { status } = reply
   if (reply.body.kind === 'stream' || reply.body.kind === 'file') reply.timing = timingOf(exchange)
-  if (exchange.lifetime.needsEnd) reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
+  // A WebSocket's handler has yet to run, and may call after().
+  if (exchange.lifetime.needsEnd || reply.body.kind === 'upgrade')
+    reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply

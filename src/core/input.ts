@@ -78,17 +78,25 @@ function retryAsLists(
     result.issues.map(soleKey).filter((key) => key !== undefined && typeof record[key] === 'string'),
   )
   if (single.size === 0) return result
-  const listed = Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [key, single.has(key) ? [value] : value]),
-  )
-  const choose = (second: SchemaResult<unknown>) => (isBetter(second, single) ? second : result)
-  const second = schema['~standard'].validate(listed)
+  const choose = (second: SchemaResult<unknown>) => {
+    // A list was what the schema wanted if it no longer complains about the key, or only about what is inside.
+    const refused = new Set(second.issues?.map(soleKey))
+    const wanted = new Set([...single].filter((key) => !refused.has(key)))
+    if (wanted.size === 0) return result
+    // The others failed for reasons of their own, which are to be told without a list around them.
+    return wanted.size === single.size ? second : schema['~standard'].validate(withLists(record, wanted))
+  }
+  const second = schema['~standard'].validate(withLists(record, single))
   return second instanceof Promise ? second.then(choose) : choose(second)
 }
 
-/** A list was what the schema wanted if it now complains about nothing, or only about what is inside. */
-function isBetter(second: SchemaResult<unknown>, single: ReadonlySet<string | undefined>): boolean {
-  return second.issues === undefined || second.issues.every((issue) => !single.has(soleKey(issue)))
+function withLists(record: QueryRecord, keys: ReadonlySet<string | undefined>): QueryRecord {
+  return Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [
+      key,
+      keys.has(key) && typeof value === 'string' ? [value] : value,
+    ]),
+  )
 }
 
 function soleKey(issue: SchemaIssue): string | undefined {

@@ -14,8 +14,8 @@ import type { AfterCallback } from './context.ts'
 import type { Engine, Release } from './engine.ts'
 import type { Logger } from './logger.ts'
 import { observe, type ObservedRequest } from './observer.ts'
-import type { Ending } from './reply.ts'
-import type { Source } from './source.ts'
+import type { Ending, OpenFile } from './reply.ts'
+import type { Failure, Source } from './source.ts'
 import { outcomeOf } from './timeout.ts'
 
 /** An ending as a transport tells it. */
@@ -36,7 +36,7 @@ interface Owner {
 
 export class Lifetime {
   /** What threw, when the handler's work failed before the head left. */
-  failure: { readonly error: unknown } | undefined = undefined
+  failure: Failure | undefined = undefined
   /** The handler's work, as long as it may be under way. */
   work: Promise<unknown> | undefined = undefined
   /** Whether a client that leaves ends the work. */
@@ -46,8 +46,10 @@ export class Lifetime {
   readonly #startedAt: number
   #releases: Release[] | undefined
   #handlerReleases: Release[] | undefined
+  #handlerReleased: Promise<void> | undefined
   #afters: AfterCallback[] | undefined
   #sources: Source[] | undefined
+  #files: OpenFile[] | undefined
   #finished = false
 
   constructor(exchange: Owner, engine: Engine) {
@@ -80,6 +82,11 @@ export class Lifetime {
     else if (!this.#sources.includes(source)) this.#sources.push(source)
   }
 
+  /** Registers a file that must not stay open longer than the request. Its `close` may be called again. */
+  ownFile(file: OpenFile): void {
+    ;(this.#files ??= []).push(file)
+  }
+
   /** Whether somebody has to be told when the body has ended. */
   get needsEnd(): boolean {
     return (
@@ -87,6 +94,7 @@ export class Lifetime {
       this.#handlerReleases !== undefined ||
       this.#afters !== undefined ||
       this.#sources !== undefined ||
+      this.#files !== undefined ||
       this.#engine.observers.length > 0
     )
   }
@@ -97,20 +105,30 @@ export class Lifetime {
   }
 
   /** Releases dependencies of scope `handler`: the handler has finished its own work. */
-  releaseHandlerScope(): void | Promise<void> {
+  releaseHandlerScope(failure: Failure | undefined): void | Promise<void> {
     const releases = this.#handlerReleases
     if (releases === undefined) return
     this.#handlerReleases = undefined
-    return this.#release(releases, this.failure)
+    return (this.#handlerReleased = this.#release(releases, failure))
   }
 
   /** The body has ended: unwinds everything. Only the first call counts. */
   finish(told: ToldEnding, status: number): void {
     if (this.#finished) return
     this.#finished = true
+    if (told.outcome === 'error' && this.failure === undefined) this.report(told.error)
     const ending: Ending = { ...this.#truthful(told), durationMs: this.ageMs }
     const { method, route, path } = this.#exchange
     this.#engine.tasks.track(`Cleanup of ${method} ${route ?? path}`, this.#unwind(ending, status))
+  }
+
+  /** Logs and tells observers what the client is told nothing about; that it was cancelled is no error. */
+  report(error: unknown): void {
+    const { cancellation, log, observed, method, route, path } = this.#exchange
+    const cancelled = cancellation.error
+    if (cancelled !== undefined && (error === cancelled || outcomeOf(error) === 'disconnect')) return
+    log.error({ err: error, method, route: route ?? path }, 'A request failed')
+    for (const observer of this.#engine.observers) observe(log, () => observer.error?.(observed, error))
   }
 
   /** An error reply that was delivered is still the end of work that failed. */
@@ -126,9 +144,11 @@ export class Lifetime {
     else {
       if (ending.outcome !== 'complete') cancellation.cancel(ending.outcome, ending.error)
       await this.#stop()
+      this.#reportFailedCleanup(ending.error)
     }
     const failure = failed ? { error: ending.error ?? cancellation.error } : undefined
-    if (this.#handlerReleases !== undefined) await this.#release(this.#handlerReleases, failure)
+    for (const file of this.#files ?? []) await this.#guard('Close of a file', () => file.close())
+    await (this.#handlerReleased ?? this.releaseHandlerScope(failure))
     if (this.#releases !== undefined) await this.#release(this.#releases, failure)
     for (const fn of this.#afters ?? []) await this.#guard('An after() callback', () => fn(ending))
     for (const observer of this.#engine.observers) {
@@ -180,7 +200,25 @@ export class Lifetime {
     )
   }
 
-  async #release(releases: Release[], failure: { readonly error: unknown } | undefined): Promise<void> {
+  /**
+   * A generator that is cancelled in a wait fails with what its `finally` throws, if that does; nobody
+   * else is going to tell.
+   */
+  #reportFailedCleanup(reported: unknown): void {
+    const known = new Set([reported, this.failure?.error, this.#exchange.cancellation.error])
+    for (const { failure } of this.#sources ?? []) {
+      if (failure === undefined || known.has(failure.error) || isAbort(failure.error)) continue
+      known.add(failure.error)
+      this.#logFailure('Cleanup of a stream', failure.error)
+    }
+  }
+
+  #logFailure(what: string, error: unknown): void {
+    const { route, method, log } = this.#exchange
+    log.error({ err: error, route, method }, `${what} failed`)
+  }
+
+  async #release(releases: Release[], failure: Failure | undefined): Promise<void> {
     for (const release of releases.reverse())
       await this.#guard('Release of a dependency', () => release(failure))
   }
@@ -189,11 +227,15 @@ export class Lifetime {
     try {
       return await fn()
     } catch (error) {
-      const { route, method, log } = this.#exchange
-      log.error({ err: error, route, method }, `${what} failed`)
+      this.#logFailure(what, error)
       return undefined
     }
   }
+}
+
+/** What `fetch`, timers and others make of an aborted signal. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 async function settlesWithin(work: Promise<unknown>, ms: number, clock: Engine['clock']): Promise<boolean> {

@@ -19,6 +19,18 @@ export const consoleLogger: Logger = {
   error: (fields, message) => writeLine('error', fields, message),
 }
 
+/** A logger that cannot fail: what goes wrong in `log` is told on standard error, and no request suffers. */
+export function steadyLogger(log: Logger): Logger {
+  const at = (level: Level) => (fields: object, message: string) => {
+    try {
+      log[level](fields, message)
+    } catch {
+      console.error(`The logger failed at ${level}: ${message}`)
+    }
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
 function writeLine(level: Level, fields: object, message: string): void {
   const entry = { time: new Date().toISOString(), level, message }
   let line: string

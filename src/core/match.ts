@@ -1,5 +1,6 @@
 import { addRoute, createRouter, findAllRoutes, findRoute } from 'rou3'
 import { parsePattern } from '../wire/path.ts'
+import { BareRecord } from '../wire/query.ts'
 import { HttpError, UsageError } from './error.ts'
 
 /** Something registered under a method and a pattern. */
@@ -15,10 +16,13 @@ export interface Registered<T> {
 export interface Match<T> {
   readonly target: T
   readonly params: Readonly<Record<string, string>> | undefined
+  /** The parameter that holds several segments. */
+  readonly wildcard?: string | undefined
 }
 
 interface Node<T> {
   readonly names: ReadonlyMap<string, string>
+  readonly wildcard: string | undefined
   readonly methods: Map<string, Registered<T>>
 }
 
@@ -42,7 +46,7 @@ export class RouteTable<T> {
       if (clash !== undefined) throw duplicate(registered, clash)
     }
     if (node === undefined) {
-      node = { names: pattern.names, methods: new Map() }
+      node = { names: pattern.names, wildcard: pattern.wildcard, methods: new Map() }
       this.#nodes.set(key, node)
       addRoute(this.#router, '', pattern.route, node)
     }
@@ -112,14 +116,14 @@ function take<T>(
   found: { data: Node<T>; params?: Record<string, string> },
   method: string,
 ): Match<T> | undefined {
-  const { names, methods } = found.data
+  const { names, wildcard, methods } = found.data
   const registered =
     methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined) ?? methods.get('*')
   if (registered === undefined) return undefined
   if (names.size === 0 || found.params === undefined) return { target: registered.target, params: undefined }
-  const params: Record<string, string> = {}
+  const params = new BareRecord() as Record<string, string>
   for (const [key, name] of names) params[name] = found.params[key] ?? ''
-  return { target: registered.target, params }
+  return { target: registered.target, params, wildcard }
 }
 
 function readPattern({ path, method, declaredAt }: Registered<unknown>) {

@@ -46,8 +46,11 @@ export type Body =
   | { readonly kind: 'file'; readonly file: OpenFile; readonly start: number; readonly length: number }
   | {
       readonly kind: 'upgrade'
-      readonly run: (socket: Socket) => Promise<void>
+      /** Settles when the handler has ended and the socket is closed, and tells how. Never rejects. */
+      readonly run: (socket: Socket) => Promise<Pick<Ending, 'outcome' | 'error'>>
       readonly messageLimit: number
+      /** The subprotocol to agree on. */
+      readonly protocol: string | undefined
     }
 
 /** The time limits of a body, in milliseconds; 0 for none. */
@@ -130,9 +133,14 @@ export function mergeHeaders(own: ReplyHeaders, given: ReplyInit['headers']): Re
 
 /** Sets one header, checked and in lower case. */
 export function setHeader(headers: ReplyHeaders, name: string, value: string | readonly string[]): void {
+  assertHeaderField(name, value)
+  headers[name.toLowerCase()] = value
+}
+
+/** @throws {TypeError} for a header that could not be sent safely. */
+export function assertHeaderField(name: string, value: string | readonly string[]): void {
   if (typeof value === 'string') assertHeader(name, value)
   else for (const each of value) assertHeader(name, each)
-  headers[name.toLowerCase()] = value
 }
 
 function assertStatus(status: number): number {

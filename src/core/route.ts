@@ -57,16 +57,21 @@ export type RouteLimits = Pick<RouteOptions, 'bodyLimit' | 'timeouts' | 'onDisco
 
 /** Options of a WebSocket route. */
 export interface WebSocketOptions extends InputOptions {
-  /** What each incoming message must pass. Text that is not a string by schema is read as JSON. */
+  /**
+   * What each incoming message must pass; one that does not closes the socket with 1007. A schema of
+   * strings gets text as it is, one of other types gets it as JSON, one that takes both whichever fits.
+   */
   readonly receives?: Schema
   /** What each outgoing message must pass. Strings are sent as they are, other values as JSON. */
   readonly sends?: Schema
   readonly use?: Uses
   readonly middleware?: readonly Middleware[]
-  /** The largest incoming message in bytes, default 1 MiB. */
+  /** The largest incoming message in bytes, default 1 MiB; a larger one closes the socket with 1009. */
   readonly messageLimit?: number
   /** Origins that may connect from a browser; default: the host itself only. `*` for any. */
   readonly origins?: readonly string[]
+  /** Subprotocols in order of preference: the first one that the client offers is agreed on. */
+  readonly protocols?: readonly string[]
   readonly summary?: string
   readonly description?: string
   readonly tags?: readonly string[]
@@ -126,16 +131,18 @@ export interface WebSocketRoute<out P extends string = string, out O = unknown> 
 /** Any declared route, without its types. */
 export type AnyRoute = Route<string, string, RouteOptions> | WebSocketRoute<string, WebSocketOptions>
 
-/** Where the caller's caller stands, for error messages about routes. */
-export function callSite(): string {
-  const lines = (new Error('call site').stack ?? '').split('\n').slice(1)
-  const outside = lines.find((line) => !line.includes(OWN_FOLDER))
-  return outside === undefined
+/**
+ * Where `entry` was called, for error messages about routes. Frames are left out by function, not by
+ * file, since source maps change the names of files.
+ */
+export function callSite(entry: (...args: never[]) => unknown): string {
+  const trace: { stack?: string } = {}
+  Error.captureStackTrace?.(trace, entry)
+  const line = trace.stack?.split('\n').find((each) => /^\s*at /.test(each))
+  return line === undefined
     ? 'unknown place'
-    : outside
+    : line
         .trim()
         .replace(/^at /, '')
         .replace(/^.*\((.*)\)$/, '$1')
 }
-
-const OWN_FOLDER = import.meta.url.replace(/core\/route\.\w+$/, '')

@@ -132,7 +132,7 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === WEBSOCKET) {
       throw new UsageError(`"${method}" is not an HTTP method. Write it in upper case.`)
     }
-    const declare = this.#register(method) as (...args: unknown[]) => unknown
+    const declare = this.#register(method, this.route) as (...args: unknown[]) => unknown
     return declare(path, options, handler) as Route<M, Join<Prefix, P>, O, R>
   }
 
@@ -151,7 +151,7 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
       method: WEBSOCKET,
       path: this.prefix + path,
       options: options as O,
-      declaredAt: callSite(),
+      declaredAt: callSite(this.websocket),
     })
     assertUses(options.use ?? {}, `WebSocket ${path}`)
     this.declared.push({ kind: 'websocket', path, route, handler: handler as Handler })
@@ -171,7 +171,7 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
   mount(path: string, handler: FetchHandler | { readonly fetch: FetchHandler }): void {
     this.#assertOpen(`mount at ${path}`)
     const fetch: FetchHandler = typeof handler === 'function' ? handler : (request) => handler.fetch(request)
-    this.declared.push({ kind: 'mount', path, declaredAt: callSite(), fetch })
+    this.declared.push({ kind: 'mount', path, declaredAt: callSite(this.mount), fetch })
   }
 
   /** Ends registration. The app calls it when it starts. */
@@ -181,14 +181,19 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
     for (const each of this.declared) if (each.kind === 'group') each.group.freeze()
   }
 
-  #register<M extends string>(method: M): Register<M, Prefix, U> {
+  #register<M extends string>(method: M, entry?: (...args: never[]) => unknown): Register<M, Prefix, U> {
     const declare = (path: string, first: RouteOptions | Handler, second?: Handler) => {
       this.#assertOpen(`${method} ${path}`)
       const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second]
       if (typeof handler !== 'function')
         throw new UsageError(`${method} ${path}: the last argument must be the handler.`)
       assertUses(options.use ?? {}, `${method} ${path}`)
-      const route = Object.freeze({ method, path: this.prefix + path, options, declaredAt: callSite() })
+      const route = Object.freeze({
+        method,
+        path: this.prefix + path,
+        options,
+        declaredAt: callSite(entry ?? declare),
+      })
       this.declared.push({ kind: 'route', path, route, handler })
       return route
     }

@@ -1,22 +1,33 @@
 /** What a socket carries: text or binary messages. */
 export type Message = string | Uint8Array
 
+/** A message that goes to many sockets. A transport keeps its wire form by it, so that it is framed once. */
+export class SharedMessage {
+  readonly message: Message
+
+  constructor(message: Message) {
+    this.message = message
+  }
+}
+
 /**
  * A WebSocket as it crosses the border from a transport: one of the three values that do. It knows
  * nothing of schemas or channels.
  */
 export interface Socket {
-  /** Queues a message. Never blocks; watch `buffered` or await `drained()`. */
-  send(message: Message): void
-  /** Starts the closing handshake. */
+  /** Whether messages can still be sent: false once either side has begun to close. */
+  readonly open: boolean
+  /** Queues a message; what is queued in one turn leaves together. Never blocks; await `drained()`. */
+  send(message: Message | SharedMessage): void
+  /** Starts the closing handshake. What the peer sends from now on is dropped; what waits can still be read. */
   close(code: number, reason: string): void
-  /** Messages in order, pulled at the reader's pace; ends when the socket is closed. */
+  /** Messages in order, at the reader's pace, for one reader at a time; ends when the socket is closed. */
   readonly incoming: AsyncIterable<Message>
   /** Bytes queued and not yet handed to the network. */
   readonly buffered: number
-  /** Settles when nothing much is queued any more, or the socket is closed. */
+  /** Settles when nothing is queued any more, or nothing can be sent any more. */
   drained(): Promise<void>
-  /** Settles with the code and reason when the socket is closed. */
+  /** Settles when the socket is closed. Never rejects. */
   readonly closed: Promise<SocketClose>
 }
 
@@ -24,4 +35,6 @@ export interface Socket {
 export interface SocketClose {
   readonly code: number
   readonly reason: string
+  /** What the peer did wrong, when that ended it: a malformed frame, a message over the limit. */
+  readonly error?: Error
 }

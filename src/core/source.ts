@@ -44,6 +44,11 @@ export const RAW: Encoding = {
   },
 }
 
+/** What was thrown, boxed, since anything can be. */
+export interface Failure {
+  readonly error: unknown
+}
+
 export type SourceResult = IteratorResult<unknown, unknown>
 
 interface Puller {
@@ -54,8 +59,8 @@ interface Puller {
 export class Source {
   /** May be replaced until the first item is encoded. */
   encoding: Encoding
-  /** Called once when the source has ended or failed by itself. */
-  onEnded: (() => void) | undefined = undefined
+  /** Called once when the source has ended or failed by itself; told of the failure. */
+  onEnded: ((failure: Failure | undefined) => void) | undefined = undefined
   /**
    * Enters the asynchronous context in which the source was made. Whoever pulls enters it once; what
    * follows by promises stays in it.
@@ -65,6 +70,7 @@ export class Source {
   #first: SourceResult | PromiseLike<SourceResult> | undefined
   #stopped: Promise<void> | undefined
   #ended = false
+  #failure: Failure | undefined
 
   private constructor(puller: Puller, encoding: Encoding) {
     this.#puller = puller
@@ -78,13 +84,29 @@ export class Source {
     return puller === undefined ? undefined : new Source(puller, encoding)
   }
 
-  /** The encoded chunks, for middleware that transforms a body. */
+  /** The encoded chunks, for middleware that transforms a body; the last word of a failure is one of them. */
   async *chunks(): AsyncGenerator<Chunk, void, undefined> {
     for (;;) {
-      const result = await this.pull()
-      if (result.done === true) return
-      const chunk = await this.encoding.encode(result.value)
+      let chunk: Chunk | undefined
+      try {
+        const result = await this.pull()
+        if (result.done === true) return
+        chunk = await this.encoding.encode(result.value)
+      } catch (error) {
+        const last = this.lastWord(error)
+        if (last !== undefined) yield last
+        throw error
+      }
       if (chunk !== undefined) yield chunk
+    }
+  }
+
+  /** What the format has to say about a failure, if anything. Never throws. */
+  lastWord(error: unknown): Chunk | undefined {
+    try {
+      return this.encoding.failure?.(error)
+    } catch {
+      return undefined
     }
   }
 
@@ -95,7 +117,7 @@ export class Source {
       if (result.done === true) this.markEnded()
       return result
     } catch (error) {
-      this.markEnded()
+      this.markEnded({ error })
       throw error
     }
   }
@@ -113,16 +135,41 @@ export class Source {
     this.#first = first
   }
 
+  /**
+   * Puts the first item back in front, encoded already, so that an item that cannot be encoded is
+   * found out while there is still a status to choose. Throws (or rejects) for such an item.
+   */
+  prime(first: SourceResult): void | Promise<void> {
+    this.#first = first
+    if (first.done === true) return
+    const { encoding } = this
+    const chunk = encoding.encode(first.value)
+    this.encoding = {
+      ...encoding,
+      encode: () => {
+        this.encoding = encoding
+        return chunk
+      },
+    }
+    if (chunk instanceof Promise) return chunk.then(() => {})
+  }
+
+  /** What it failed with by itself. */
+  get failure(): Failure | undefined {
+    return this.#failure
+  }
+
   /** Whether the source has ended, failed or been stopped. */
   get ended(): boolean {
     return this.#ended
   }
 
   /** To be called by whoever saw `done` or an error: there is nothing left to stop. */
-  markEnded(): void {
+  markEnded(failure?: Failure): void {
+    this.#failure ??= failure
     if (this.#ended) return
     this.#ended = true
-    this.onEnded?.()
+    this.onEnded?.(failure)
   }
 
   /**
@@ -198,6 +245,7 @@ export function isNodeReadable(value: object): value is object & NodeReadable {
 
 function fromNodeReadable(stream: NodeReadable): Puller {
   let wake: (() => void) | undefined
+  let stopped = false
   const settle = () => {
     const waiting = wake
     wake = undefined
@@ -208,7 +256,7 @@ function fromNodeReadable(stream: NodeReadable): Puller {
     if (stream.errored) throw stream.errored
     const value = stream.destroyed ? null : stream.read()
     if (value !== null) return { done: false, value }
-    if (stream.readableEnded) return { done: true, value: undefined }
+    if (stream.readableEnded || stopped) return { done: true, value: undefined }
     if (stream.destroyed) throw new Error('The Node stream was destroyed before it ended.')
     return undefined
   }
@@ -228,6 +276,7 @@ function fromNodeReadable(stream: NodeReadable): Puller {
         wake = retry
       }),
     stop: () => {
+      stopped = true
       stream.destroy()
       settle()
     },

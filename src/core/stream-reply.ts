@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
 import type { Format } from './format.ts'
 import { itemEncoding } from './item-encoding.ts'
 import { negotiate, streamHead } from './offer.ts'
-import type { Reply } from './reply.ts'
+import { Reply } from './reply.ts'
 import { Source, type SourceResult } from './source.ts'
 
 /**
@@ -35,6 +35,7 @@ export function streamReply(
   const { format } = offer
   const reply = streamHead(offer, formats, status)
   source.encoding = itemEncoding(format, exchange)
+  if (exchange.method === 'HEAD') return reply
   reply.body = { kind: 'stream', source, length: undefined }
   return hold(reply, source, exchange, format.holdMs)
 }
@@ -44,10 +45,11 @@ async function streamInferred(
   exchange: Exchange,
   status: number | undefined,
 ): Promise<Reply> {
-  const first = await source.pull()
+  if (exchange.method === 'HEAD') return new Reply(status ?? 200, {}, { kind: 'none' })
+  const first = (await pullFirst(source, exchange, Infinity))!
   const format = exchange.engine.inferFormat(first.done === true ? '' : first.value)
   source.encoding = itemEncoding(format, exchange)
-  source.unshift(first)
+  await source.prime(first)
   const reply = streamHead({ format, contentType: format.contentType }, [format], status)
   reply.body = { kind: 'stream', source, length: undefined }
   return reply
@@ -60,32 +62,57 @@ export function hold(
   exchange: Exchange,
   holdMs: number,
 ): Reply | Promise<Reply> {
-  const first = source.next()
-  if (!isPromiseLike(first)) {
-    source.unshift(first)
-    return reply
+  const first = pullFirst(source, exchange, holdMs)
+  const primed = first instanceof Promise ? first.then(prime) : prime(first)
+  return primed === undefined ? reply : primed.then(() => reply)
+
+  function prime(result: SourceResult | undefined): void | Promise<void> {
+    if (result !== undefined) return source.prime(result)
   }
+}
+
+/**
+ * Pulls the first item, for no longer than `holdMs`: then the item stays in front of the source, and
+ * the result is undefined. Rejects at once when the request is cancelled, since not every source
+ * listens to that.
+ */
+function pullFirst(
+  source: Source,
+  exchange: Exchange,
+  holdMs: number,
+): SourceResult | Promise<SourceResult | undefined> {
+  const first = source.next()
+  if (!isPromiseLike(first)) return first
   return new Promise((resolve, reject) => {
-    let held = true
-    const release = (result: SourceResult | PromiseLike<SourceResult>) => {
-      if (!held) return
-      held = false
-      source.unshift(result)
-      resolve(reply)
+    let cancelTimer = () => {}
+    let unsubscribe = () => {}
+    const settle = () => {
+      cancelTimer()
+      unsubscribe()
     }
-    const cancelTimer =
-      holdMs === Infinity ? undefined : exchange.engine.clock.after(holdMs, () => release(first))
+    if (holdMs !== Infinity) {
+      cancelTimer = exchange.engine.clock.after(holdMs, () => {
+        settle()
+        source.unshift(first)
+        resolve(undefined)
+      })
+    }
     first.then(
       (result) => {
-        cancelTimer?.()
-        release(result)
+        settle()
+        if (typeof result === 'object' && result !== null) resolve(result)
+        else reject(new TypeError('An iterator gave something that is no iterator result.'))
       },
       (error: unknown) => {
-        cancelTimer?.()
-        if (held) source.markEnded()
+        settle()
+        source.markEnded({ error })
         reject(toError(error))
       },
     )
+    unsubscribe = exchange.cancellation.subscribe((error) => {
+      settle()
+      reject(error)
+    })
   })
 }
 

@@ -49,7 +49,10 @@ function inferReply(value: unknown, exchange: Exchange, shape: ReplyShape): Repl
   if (Array.isArray(value)) return jsonReply(value, init)
   const prototype = Object.getPrototypeOf(value) as unknown
   if (prototype === Object.prototype) return jsonReply(value, init)
-  if (value instanceof Uint8Array) return createReply(OCTETS, { kind: 'bytes', bytes: value }, init)
+  if (ArrayBuffer.isView(value)) {
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    return createReply(OCTETS, { kind: 'bytes', bytes }, init)
+  }
   if (value instanceof ArrayBuffer)
     return createReply(OCTETS, { kind: 'bytes', bytes: new Uint8Array(value) }, init)
   if (value instanceof Response) return fromResponse(value, exchange)
@@ -87,6 +90,7 @@ function rawStream(
 }
 
 function fromResponse(response: Response, exchange: Exchange): Reply | Promise<Reply> {
+  if (response.type === 'error') throw new TypeError('Response.error() cannot be sent. Throw an HttpError.')
   const headers: ReplyHeaders = {}
   for (const [name, value] of response.headers) if (name !== 'set-cookie') headers[name] = value
   const cookies = response.headers.getSetCookie()

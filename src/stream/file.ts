@@ -20,7 +20,7 @@ export interface FileSource {
 export interface OpenedFile extends OpenFile {
   /** Bytes. */
   readonly size: number
-  readonly modified?: Date
+  readonly modified?: Date | undefined
 }
 
 export interface FileOptions extends ReplyInit {
@@ -40,18 +40,16 @@ export class FileReply implements Responder {
     this.#options = options
   }
 
-  async respond(_exchange: Exchange): Promise<Reply> {
-    const file = await this.#source.open()
-    if (file === undefined) throw new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
-    try {
-      return this.#reply(file)
-    } catch (error) {
-      await file.close()
-      throw error
-    }
+  async respond(exchange: Exchange): Promise<Reply> {
+    const opened = await this.#source.open()
+    if (opened === undefined) throw new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
+    const file = new OwnedFile(opened)
+    // Whatever becomes of the reply (middleware may drop it), the request closes the file.
+    exchange.lifetime.ownFile(file)
+    return this.#reply(file)
   }
 
-  #reply(file: OpenedFile): Reply {
+  #reply(file: OwnedFile): Reply {
     const { mediaType, downloadAs } = this.#options
     const made = createReply(
       mediaType ?? mediaTypeOf(this.#source.name),
@@ -61,6 +59,28 @@ export class FileReply implements Responder {
     if (file.modified !== undefined) made.headers['last-modified'] ??= file.modified.toUTCString()
     if (downloadAs !== undefined) made.headers['content-disposition'] ??= attachment(downloadAs)
     return made
+  }
+}
+
+/** An opened file that may be closed more than once. */
+class OwnedFile implements OpenedFile {
+  readonly size: number
+  readonly modified: Date | undefined
+  readonly #file: OpenedFile
+  #closed: Promise<void> | undefined
+
+  constructor(file: OpenedFile) {
+    this.size = file.size
+    this.modified = file.modified
+    this.#file = file
+  }
+
+  read(target: Uint8Array, position: number): Promise<number> {
+    return this.#file.read(target, position)
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#file.close())
   }
 }
 

@@ -1,7 +1,6 @@
 import type { CancelReason } from '../core/cancellation.ts'
-import type { ReplyTiming } from '../core/reply.ts'
 import type { Chunk, Source } from '../core/source.ts'
-import { Pump, type PumpEnding, type Sink } from './pump.ts'
+import { Pump, type PumpEnding, type PumpLimits, type Sink } from './pump.ts'
 
 type Result = IteratorResult<Uint8Array, void>
 
@@ -24,7 +23,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   #failure: { readonly error: unknown } | undefined
   #bytes = 0
 
-  constructor(source: Source, onEnd: (ending: PumpEnding) => void, timing?: ReplyTiming) {
+  constructor(source: Source, onEnd: (ending: PumpEnding) => void, limits?: PumpLimits) {
     const sink: Sink = {
       write: (chunk) => this.#write(chunk),
       end: () => this.#end(),
@@ -34,7 +33,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
       defer,
       macrotask,
     }
-    this.#pump = new Pump(source, sink, onEnd, timing)
+    this.#pump = new Pump(source, sink, onEnd, limits)
   }
 
   /** The next bytes. Asking again before the answer is a mistake of the transport. */

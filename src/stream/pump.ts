@@ -37,6 +37,13 @@ export interface Sink {
   readonly macrotask: Macrotask
 }
 
+/** The bounds of one body. */
+export interface PumpLimits {
+  /** Its stated length in bytes. */
+  readonly length?: number | undefined
+  readonly timing?: ReplyTiming | undefined
+}
+
 /** How a pump ended. */
 export interface PumpEnding {
   readonly outcome: Outcome
@@ -58,6 +65,9 @@ export class Pump {
   readonly #onEnd: (ending: PumpEnding) => void
   readonly #timing: ReplyTiming | undefined
   #watch: StreamWatch | undefined
+  /** The bytes that were announced, if any were. */
+  readonly #length: number | undefined
+  #written = 0
   readonly #batch = new Batch()
   #items = 0
   #dropped = 0
@@ -77,11 +87,12 @@ export class Pump {
   /** What a large chunk still has to be sent. */
   #rest: Uint8Array | undefined
 
-  constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void, timing?: ReplyTiming) {
+  constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void, limits: PumpLimits = {}) {
     this.#source = source
     this.#sink = sink
     this.#onEnd = onEnd
-    this.#timing = timing
+    this.#timing = limits.timing
+    this.#length = limits.length
   }
 
   /** Starts pulling. */
@@ -157,13 +168,13 @@ export class Pump {
       let result: SourceResult | PromiseLike<SourceResult>
       try {
         result = source.next()
+        if ('then' in result) {
+          this.#busy = true
+          result.then(this.#onItem, this.#onError)
+          return
+        }
       } catch (error) {
         return this.#fail(error, true)
-      }
-      if ('then' in result) {
-        this.#busy = true
-        result.then(this.#onItem, this.#onError)
-        return
       }
       if (!this.#take(result)) return
     }
@@ -173,7 +184,7 @@ export class Pump {
     this.#busy = false
     if (this.#closed || this.#sourceEnded) {
       // The item came after the sink was gone; whoever closed us stops the source.
-      if (result.done === true) this.#source.markEnded()
+      if (result?.done === true) this.#source.markEnded()
       return
     }
     if (this.#take(result)) this.#pull()
@@ -186,6 +197,11 @@ export class Pump {
 
   /** Takes one result. Returns whether the next one may be pulled right away. */
   #take(result: SourceResult): boolean {
+    // Hand-written iterators may give anything.
+    if (typeof result !== 'object' || result === null) {
+      this.#fail(new TypeError('An iterator gave something that is no iterator result.'), true)
+      return false
+    }
     if (result.done === true) {
       this.#sourceEnded = true
       this.#source.markEnded()
@@ -281,11 +297,24 @@ export class Pump {
   #write(chunk: Chunk): void {
     this.#opened = true
     // An empty chunk would end a chunked body.
-    if (chunk.length === 0) return
+    if (chunk.length === 0 || !this.#fits(chunk)) return
     this.#watch?.wrote()
     if (this.#sink.write(chunk)) return
     this.#blocked = true
     this.#watch?.blocked()
+  }
+
+  /** More than the stated length never leaves: the reader would take it for the next reply. */
+  #fits(chunk: Chunk): boolean {
+    if (this.#length === undefined) return true
+    const size = typeof chunk === 'string' ? UTF8.encode(chunk).byteLength : chunk.byteLength
+    if (this.#written + size <= this.#length) {
+      this.#written += size
+      return true
+    }
+    if (this.#failure === undefined)
+      this.#fail(new Error(`The stream has more than the ${this.#length} bytes it stated.`), false)
+    return false
   }
 
   #finish(): void {
@@ -297,12 +326,14 @@ export class Pump {
     }
     if (last !== undefined) this.#append(last)
     this.#flush()
-    this.#sink.end()
+    if (this.#failure !== undefined) return
+    if (this.#length === undefined || this.#written === this.#length) return this.#sink.end()
+    this.#fail(new Error(`The stream has ${this.#written} of the ${this.#length} bytes it stated.`), false)
   }
 
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
   #fail(error: unknown, sourceEnded: boolean): void {
-    if (sourceEnded) this.#source.markEnded()
+    if (sourceEnded) this.#source.markEnded({ error })
     if (this.#closed || this.#leaving !== undefined) return
     this.#sourceEnded = true
     this.#failure = { error, outcome: outcomeOf(error) }
@@ -311,13 +342,9 @@ export class Pump {
   }
 
   #cut(error: unknown): void {
-    let last: Chunk | undefined
-    try {
-      // A piece of a chunk is on its way: a last word in the middle of it would only be noise.
-      if (this.#rest === undefined) last = this.#source.encoding.failure?.(error)
-    } catch {
-      // A format that cannot even say that it failed is cut like the others.
-    }
+    // A piece of a chunk is on its way, or a length was stated: a last word would only be noise then.
+    const speaks = this.#rest === undefined && this.#length === undefined
+    const last = speaks ? this.#source.lastWord(error) : undefined
     this.#rest = undefined
     if (last !== undefined) this.#write(last)
     this.#sink.abort(error)

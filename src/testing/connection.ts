@@ -91,16 +91,19 @@ class LiveReply implements MemoryReply {
     const body = new PulledBody(
       toSource(reply),
       (ending) => {
-        reply.onEnd?.(ending)
-        settle(ending)
+        const told = reply.body.kind === 'stream' ? ending : { ...ending, items: 0 }
+        reply.onEnd?.(told)
+        settle(told)
       },
-      reply.timing,
+      { length: knownLength(reply), timing: reply.timing },
     )
     incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
     this.#body = body
     const length = knownLength(reply)
     this.headers =
       length === undefined ? reply.headers : { ...reply.headers, 'content-length': String(length) }
+    // Where there is no body, nobody reads to its end.
+    if (reply.body.kind === 'none') void body.next()
   }
 
   async next(): Promise<string | undefined> {

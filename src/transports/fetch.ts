@@ -66,7 +66,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
     case 'file': {
       if (body.length !== undefined) headers.set('content-length', String(body.length))
       const source = body.kind === 'file' ? fileSource(body) : body.source
-      return new Response(toWebStream(source, reply, incoming), { status, headers })
+      return new Response(toWebStream(source, body.length, reply, incoming), { status, headers })
     }
     case 'upgrade':
       reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error: new Error('No WebSocket over fetch.') })
@@ -80,10 +80,15 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
  */
 function toWebStream(
   source: Source,
+  length: number | undefined,
   reply: Reply,
   incoming: FetchIncoming,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const body = new PulledBody(source, (ending) => reply.onEnd?.(ending), reply.timing)
+  const body = new PulledBody(
+    source,
+    (ending) => reply.onEnd?.(reply.body.kind === 'file' ? { ...ending, items: 0 } : ending),
+    { length, timing: reply.timing },
+  )
   incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {

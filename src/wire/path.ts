@@ -39,7 +39,7 @@ const UNUSUAL = /[%\\\u0000-\u0020"<>^`{|}#\u007f-\uffff]|\/\.|\/\//
  * so two spellings of the same path compare equal. A slash inside a segment stays `%2F`.
  *
  * @returns `undefined` when the target is malformed or ambiguous: bad percent-encoding, invalid
- *   UTF-8, a NUL, a backslash, or a `.` or `..` segment in any spelling.
+ *   UTF-8, a NUL, a backslash, or a `.` or `..` segment in any spelling, behind an encoded slash too.
  */
 export function parseTarget(target: string): Target | undefined {
   const origin = target.charCodeAt(0) === 47 /* / */ ? target : originForm(target)
@@ -65,12 +65,15 @@ function canonicalPath(raw: string): string | undefined {
   const segments = raw.split('/')
   for (let i = 1; i < segments.length; i++) {
     const segment = decodeSegment(segments[i]!)
-    if (segment === undefined || segment === '.' || segment === '..') return undefined
+    if (segment === undefined || DOTS.test(segment)) return undefined
     if (segment.includes('\0') || segment.includes('\\')) return undefined
     segments[i] = encodeSegment(segment)
   }
   return segments.join('/')
 }
+
+/** A dot segment, also one between encoded slashes, which would become one when a parameter is decoded. */
+const DOTS = /(^|\/)\.{1,2}(\/|$)/
 
 function decodeSegment(segment: string): string | undefined {
   try {
@@ -98,6 +101,8 @@ export interface PathPattern {
   readonly shape: string
   /** Parameter names by the names rou3 captures them under. */
   readonly names: ReadonlyMap<string, string>
+  /** The name of the parameter that takes the rest of the path. */
+  readonly wildcard: string | undefined
 }
 
 /**
@@ -111,7 +116,10 @@ export function parsePattern(pattern: string): PathPattern {
   const names = new Map<string, string>()
   const route: string[] = []
   const shape: string[] = []
+  let wildcard: string | undefined
   const segments = pattern.split('/').slice(1)
+  // A slash at the end makes no difference to what a pattern matches.
+  if (segments.length > 1 && segments.at(-1) === '') segments.pop()
   for (const [index, segment] of segments.entries()) {
     const sigil = segment[0]
     if (sigil === ':' || sigil === '*') {
@@ -120,6 +128,7 @@ export function parsePattern(pattern: string): PathPattern {
       // Captures get neutral names, because rou3 refuses some that we allow.
       const key = `p${names.size}`
       names.set(key, name)
+      if (sigil === '*') wildcard = name
       route.push(sigil === ':' ? `:${key}` : `**:${key}`)
       shape.push(sigil)
     } else {
@@ -128,7 +137,7 @@ export function parsePattern(pattern: string): PathPattern {
       shape.push(literal)
     }
   }
-  return { route: `/${route.join('/')}`, shape: `/${shape.join('/')}`, names }
+  return { route: `/${route.join('/')}`, shape: `/${shape.join('/')}`, names, wildcard }
 }
 
 function assertParam(
@@ -157,7 +166,7 @@ function literalSegment(pattern: string, segment: string): string {
     )
   }
   const decoded = decodeSegment(segment)
-  if (decoded === undefined || decoded === '.' || decoded === '..') {
+  if (decoded === undefined || DOTS.test(decoded)) {
     throw new SyntaxError(`Path "${pattern}": "${segment}" is not a valid path segment.`)
   }
   return encodeSegment(decoded)

@@ -87,7 +87,11 @@ class NodeBody implements AsyncIterable<Uint8Array> {
     if (this.discarded)
       throw new Error('The request body was discarded: the reply had begun before anybody read it.')
     this.started = true
-    // The message is not destroyed when the reader stops early: its connection still has a reply to carry.
-    yield* this.#message.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+    try {
+      // The message is not destroyed when the reader stops early: its connection still has a reply to carry.
+      yield* this.#message.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+    } finally {
+      this.#message.resume()
+    }
   }
 }

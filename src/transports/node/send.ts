@@ -106,7 +106,10 @@ function sendStream(
   if (length !== undefined) reply.headers['content-length'] = String(length)
   const socket = new ResponseSink(response)
   const compressing = coding === undefined ? undefined : new CompressingSink(socket, coding)
-  const pump = new Pump(source, compressing ?? socket, (ending) => reply.onEnd?.(ending), reply.timing)
+  const pump = new Pump(source, compressing ?? socket, (ending) => reply.onEnd?.(ending), {
+    length,
+    timing: reply.timing,
+  })
   response.writeHead(reply)
   if (compressing === undefined) response.on('drain', pump.resume)
   else {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
   createSecureServer,
   createServer as createHttp2Server,
@@ -16,7 +16,7 @@ import { NodeIncoming } from './incoming.ts'
 import { linger } from './linger.ts'
 import { Http1Response, Http2Response, type NodeResponse, type Sending } from './response.ts'
 import { send } from './send.ts'
-import { Upgrader } from './upgrade.ts'
+import { asksForWebSocket, Upgrader } from './upgrade.ts'
 
 export interface ListenOptions {
   /** Default 8000; 0 picks a free port. */
@@ -120,6 +120,7 @@ export class NodeServer {
     } catch (error) {
       this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
       response.destroy()
+      reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
     }
   }
 
@@ -135,15 +136,9 @@ export class NodeServer {
   }
 
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (message.headers.upgrade?.toLowerCase() === 'websocket')
-      return this.#upgrader.upgrade(message, socket, head)
-    // An upgrade we do not speak is ignored (RFC 9110 section 7.8). Node has taken the connection off
-    // its parser, so this reply is the last one on it.
-    const response = new ServerResponse(message)
-    response.shouldKeepAlive = false
-    response.assignSocket(socket as never)
-    socket.on('error', () => socket.destroy())
-    this.#onRequest(message, response)
+    if (asksForWebSocket(message)) return this.#upgrader.upgrade(message, socket, head)
+    const response = this.#upgrader.ignore(message, socket)
+    if (response !== undefined) this.#onRequest(message, response)
   }
 
   /**
@@ -170,6 +165,7 @@ export class NodeServer {
       incoming.cancellation.cancel('shutdown')
       sending?.cut('shutdown')
     }
+    this.#upgrader.destroy()
     if ('closeAllConnections' in this.#server) this.#server.closeAllConnections()
     for (const session of this.#sessions) session.destroy()
     await closed
@@ -191,7 +187,13 @@ function createNodeServer(
   // Node's own limit on a whole request stands behind ours on its body, for bodies that nobody reads.
   const requestTimeout = headers === 0 || body === 0 ? 0 : headers + body
   const connectionsCheckingInterval = headers === 0 ? 5000 : Math.max(50, Math.min(5000, headers / 10))
-  const timeouts = { headersTimeout: headers, requestTimeout, connectionsCheckingInterval }
+  const timeouts = {
+    headersTimeout: headers,
+    requestTimeout,
+    connectionsCheckingInterval,
+    // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
+    shouldUpgradeCallback: asksForWebSocket,
+  }
   if (tls !== undefined) {
     const { key, cert } = tls
     const options = { key: toBuffer(key), cert: toBuffer(cert), allowHTTP1: true, ...timeouts }

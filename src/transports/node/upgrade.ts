@@ -1,193 +1,195 @@
-/** WebSocket on Node: the `ws` library's sockets as Millrace's. */
-import { type IncomingMessage, ServerResponse } from 'node:http'
+/** WebSocket on Node: handshakes, and the sockets that come of them until the server closes. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
-import type { Message, Socket, SocketClose } from '../../core/socket.ts'
+import { detachedResponse } from './detached.ts'
 import { NodeIncoming } from './incoming.ts'
 import { Http1Response } from './response.ts'
-import { send } from './send.ts'
+import { send, type SendOptions } from './send.ts'
+import { NodeSocket } from './socket.ts'
 
-/** Received messages that may wait for the handler before the peer is made to wait. */
-const MAX_WAITING = 16
-/** Below this many queued bytes a socket counts as drained. */
-const LOW_WATER = 16 * 1024
-/** How often peers are asked for a sign of life; one that gave none since is cut. */
-const PING_MS = 30_000
+/** How often peers are asked for a sign of life; one that gave none until the next time is cut. */
+const PING_MS = 20_000
+/** How long a peer may take to answer a closing handshake. */
+const CLOSE_MS = 5000
+/** The fewest bytes that the fragments of a message of full size may have on average. */
+const FRAGMENT_BYTES = 1024
+
+/** A refused handshake is answered as it is. */
+const PLAIN: SendOptions = { isHead: false, coding: undefined }
 
 type UpgradeBody = Extract<Reply['body'], { kind: 'upgrade' }>
 
-/** Answers upgrade requests of one server. */
+/** A request to upgrade, from its arrival to the end of its connection. */
+interface Upgrade {
+  readonly message: IncomingMessage
+  readonly connection: Duplex
+  readonly head: Buffer
+  readonly incoming: NodeIncoming
+}
+
+/** Whether a request asks for a WebSocket. Other protocols are not spoken here. */
+export function asksForWebSocket(message: IncomingMessage): boolean {
+  return message.headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** Answers the requests of one server that ask for an upgrade. */
 export class Upgrader {
   readonly #app: Application
   readonly #servers = new Map<number, WebSocketServer>()
+  readonly #connections = new Map<Duplex, NodeIncoming | undefined>()
   readonly #sockets = new Set<NodeSocket>()
-  readonly #pings: NodeJS.Timeout
+  #isProbing = false
+  #cancelProbe = () => {}
 
   constructor(app: Application) {
     this.#app = app
-    this.#pings = setInterval(() => {
-      for (const socket of this.#sockets) socket.probe()
-    }, PING_MS).unref()
   }
 
-  upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A raw socket whose error nobody listens to ends the process.
-    const onError = () => socket.destroy()
-    socket.on('error', onError)
+  /** Upgrades to WebSocket, or answers why not. Never throws. */
+  upgrade(message: IncomingMessage, connection: Duplex, head: Buffer): void {
     const incoming = new NodeIncoming(message, true)
-    const onClose = () => incoming.cancellation.cancel('disconnect')
-    socket.once('close', onClose)
+    this.#follow(connection, incoming)
+    const gone = () => incoming.cancellation.cancel('disconnect')
+    connection.once('close', gone)
+    // Once the handshake is over, the end of the connection comes after what was received before it.
+    connection.once('end', gone)
     void Promise.resolve(this.#app.handle(incoming)).then((reply) => {
-      if (reply.body.kind !== 'upgrade') return refuse(message, socket, reply)
-      if (socket.destroyed) return reply.onEnd?.({ outcome: 'disconnect', bytes: 0, items: 0 })
-      const { body } = reply
-      socket.off('error', onError)
-      this.#server(body.messageLimit).handleUpgrade(message, socket, head, (websocket) => {
-        void this.#run(websocket, body, reply)
-      })
+      connection.off('end', gone)
+      this.#answer({ message, connection, head, incoming }, reply)
     })
   }
 
-  /** Tells every peer that the service restarts (RFC 6455, 1012). */
+  /**
+   * An upgrade to anything else is ignored (RFC 9110 section 7.8), and the request answered as if it
+   * had not asked. But Node has taken the connection off its parser: the reply is the last one on it,
+   * and a body cannot be read any more.
+   *
+   * @returns undefined when that was answered already.
+   */
+  ignore(message: IncomingMessage, connection: Duplex): ServerResponse | undefined {
+    this.#follow(connection, undefined)
+    const response = detachedResponse(message, connection)
+    if (!hasBody(message)) return response
+    response.writeHead(501, { 'content-type': 'text/plain; charset=utf-8' })
+    response.end('A body cannot be read together with this Upgrade. Leave the Upgrade header out.')
+    return undefined
+  }
+
+  /** Tells all of them that the server shuts down: handlers by their signal, peers by a close with 1012. */
   close(): void {
-    clearInterval(this.#pings)
-    for (const socket of this.#sockets) socket.close(1012, 'The server is shutting down')
+    for (const incoming of this.#connections.values()) incoming?.cancellation.cancel('shutdown')
   }
 
-  async #run(websocket: WebSocket, body: UpgradeBody, reply: Reply): Promise<void> {
-    const socket = new NodeSocket(websocket)
-    this.#sockets.add(socket)
-    void socket.closed.then(() => this.#sockets.delete(socket))
-    let failure: { readonly error: unknown } | undefined
+  /** Cuts whatever is still connected. */
+  destroy(): void {
+    for (const connection of this.#connections.keys()) connection.destroy()
+  }
+
+  #follow(connection: Duplex, incoming: NodeIncoming | undefined): void {
+    this.#connections.set(connection, incoming)
+    connection.once('close', () => this.#connections.delete(connection))
+    // An error that nobody listens to would end the process.
+    connection.on('error', () => connection.destroy())
+  }
+
+  #answer(upgrade: Upgrade, reply: Reply): void {
+    const { message, connection, incoming } = upgrade
+    const { error: cancelled } = incoming.cancellation
     try {
-      await body.run(socket)
+      if (cancelled !== undefined) {
+        connection.destroy()
+        reply.onEnd?.({ outcome: cancelled.reason, bytes: 0, items: 0 })
+      } else if (reply.body.kind === 'upgrade') this.#open(upgrade, reply, reply.body)
+      else send(new Http1Response(detachedResponse(message, connection)), reply, PLAIN)
     } catch (error) {
-      failure = { error }
+      this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
+      connection.destroy()
+      reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
     }
-    const { code } = await socket.closed
-    const bytes = socket.bytes
-    const items = socket.messages
-    if (failure !== undefined) reply.onEnd?.({ outcome: 'error', bytes, items, error: failure.error })
-    else
-      reply.onEnd?.({
-        outcome: code === 1006 ? 'disconnect' : code === 1012 ? 'shutdown' : 'complete',
-        bytes,
-        items,
-      })
   }
 
-  /** The size limit belongs to a ws server, so there is one for each limit in use. */
+  #open({ message, connection, head }: Upgrade, reply: Reply, body: UpgradeBody): void {
+    const fields = handshakeFields(reply, body)
+    const server = this.#server(body.messageLimit)
+    const addFields = (lines: string[]) => void lines.push(...fields)
+    let isOpen = false
+    // All of this happens at once, so the server's event can only be about this request.
+    server.once('headers', addFields)
+    server.handleUpgrade(message, connection, head, (websocket) => {
+      isOpen = true
+      const { tasks } = this.#app.engine
+      tasks.track(`WebSocket ${message.url}`, this.#run(websocket, connection, body, reply))
+    })
+    server.off('headers', addFields)
+    if (isOpen) return
+    // ws has answered the bad handshake, or cut the connection because it was half closed.
+    const error = new Error('The WebSocket handshake is not valid.')
+    reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
+  }
+
+  async #run(websocket: WebSocket, connection: Duplex, body: UpgradeBody, reply: Reply): Promise<void> {
+    const socket = new NodeSocket(websocket, connection, this.#app.engine.clock)
+    this.#sockets.add(socket)
+    this.#probeLater()
+    void socket.closed.then(() => this.#forget(socket))
+    const ending = await body.run(socket)
+    const { bytes, messages: items } = socket
+    reply.onEnd?.({ ...ending, bytes, items })
+  }
+
+  #forget(socket: NodeSocket): void {
+    this.#sockets.delete(socket)
+    if (this.#sockets.size > 0) return
+    this.#cancelProbe()
+    this.#isProbing = false
+  }
+
+  #probeLater(): void {
+    if (this.#isProbing) return
+    this.#isProbing = true
+    this.#cancelProbe = this.#app.engine.clock.after(PING_MS, () => {
+      this.#isProbing = false
+      for (const socket of this.#sockets) socket.probe()
+      if (this.#sockets.size > 0) this.#probeLater()
+    })
+  }
+
+  /** The limits belong to a server of ws, so there is one for each size in use. */
   #server(maxPayload: number): WebSocketServer {
     let server = this.#servers.get(maxPayload)
     if (server === undefined) {
-      server = new WebSocketServer({
+      const options: ServerOptions & { maxFragments: number; closeTimeout: number } = {
         noServer: true,
-        maxPayload,
-        perMessageDeflate: false,
         clientTracking: false,
-      })
+        perMessageDeflate: false,
+        maxPayload,
+        maxFragments: Math.max(64, Math.ceil(maxPayload / FRAGMENT_BYTES)),
+        closeTimeout: CLOSE_MS,
+        // The route has chosen already; see handshakeFields.
+        handleProtocols: () => false,
+      }
+      server = new WebSocketServer(options)
       this.#servers.set(maxPayload, server)
     }
     return server
   }
 }
 
-/** An upgrade that was refused is answered like any request; then the connection is of no use any more. */
-function refuse(message: IncomingMessage, socket: Duplex, reply: Reply): void {
-  const response = new ServerResponse(message)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket as never)
-  send(new Http1Response(response), reply, { isHead: false, coding: undefined })
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-class NodeSocket implements Socket {
-  readonly incoming: AsyncIterable<Message>
-  readonly closed: Promise<SocketClose>
-  bytes = 0
-  messages = 0
-  readonly #websocket: WebSocket
-  readonly #waiting: Message[] = []
-  #wakeReader: (() => void) | undefined
-  #wakeDrained: (() => void)[] = []
-  #ended = false
-  #alive = true
+/** What the handshake itself says, and is not the app's to say. */
+const OF_THE_HANDSHAKE = /^(connection|upgrade|sec-websocket-.*|content-.*|transfer-encoding)$/
 
-  constructor(websocket: WebSocket) {
-    this.#websocket = websocket
-    this.incoming = { [Symbol.asyncIterator]: () => this.#read() }
-    websocket.on('message', this.#onMessage)
-    websocket.on('pong', () => {
-      this.#alive = true
-    })
-    // The error is followed by a close with its code, which is what handlers learn.
-    websocket.on('error', () => {})
-    this.closed = new Promise((resolve) => {
-      websocket.once('close', (code, reason) => {
-        this.#ended = true
-        this.#wakeReader?.()
-        this.#settleDrained()
-        resolve({ code, reason: reason.toString() })
-      })
-    })
+/** The fields that the app adds to the handshake: cookies and what middleware sets. */
+function handshakeFields(reply: Reply, { protocol }: UpgradeBody): string[] {
+  const fields = protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]
+  for (const [name, values] of Object.entries(reply.headers)) {
+    if (!OF_THE_HANDSHAKE.test(name)) fields.push(...[values].flat().map((value) => `${name}: ${value}`))
   }
-
-  get buffered(): number {
-    return this.#websocket.bufferedAmount
-  }
-
-  send(message: Message): void {
-    if (this.#websocket.readyState !== WebSocket.OPEN) return
-    this.messages++
-    this.bytes += typeof message === 'string' ? message.length : message.byteLength
-    this.#websocket.send(message, this.#onSent)
-  }
-
-  close(code: number, reason: string): void {
-    // Messages that came before are still the handler's to read, so the socket must be flowing to end.
-    this.#websocket.resume()
-    this.#websocket.close(code, reason)
-  }
-
-  drained(): Promise<void> {
-    if (this.#ended || this.buffered <= LOW_WATER) return Promise.resolve()
-    return new Promise((resolve) => this.#wakeDrained.push(resolve))
-  }
-
-  /** Cuts the peer if it has not answered the last ping, and sends the next one. */
-  probe(): void {
-    if (!this.#alive) return this.#websocket.terminate()
-    this.#alive = false
-    this.#websocket.ping()
-  }
-
-  readonly #onSent = (): void => {
-    if (this.#wakeDrained.length > 0 && this.buffered <= LOW_WATER) this.#settleDrained()
-  }
-
-  #settleDrained(): void {
-    for (const wake of this.#wakeDrained.splice(0)) wake()
-  }
-
-  readonly #onMessage = (data: RawData, isBinary: boolean): void => {
-    this.#waiting.push(isBinary ? (data as Buffer) : (data as Buffer).toString())
-    if (this.#waiting.length >= MAX_WAITING) this.#websocket.pause()
-    this.#wakeReader?.()
-  }
-
-  async *#read(): AsyncGenerator<Message, void, undefined> {
-    for (;;) {
-      const message = this.#waiting.shift()
-      if (message !== undefined) {
-        if (this.#websocket.isPaused && this.#waiting.length < MAX_WAITING / 2) this.#websocket.resume()
-        yield message
-      } else if (this.#ended) return
-      else {
-        await new Promise<void>((resolve) => {
-          this.#wakeReader = resolve
-        })
-      }
-    }
-  }
+  return fields
 }

@@ -1,0 +1,114 @@
+import type { Duplex } from 'node:stream'
+import { type RawData, WebSocket } from 'ws'
+import type { Clock } from '../../core/clock.ts'
+import { Inbox } from '../../core/inbox.ts'
+import type { Message, SharedMessage, Socket, SocketClose } from '../../core/socket.ts'
+import { payloadBytes, toFrame } from './frame.ts'
+
+/** The codes that ws closes with when the peer breaks the protocol, by its error codes; 1002 for the others. */
+const CLOSE_CODES: Readonly<Record<string, number>> = {
+  WS_ERR_INVALID_UTF8: 1007,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
+}
+
+/** A socket of ws as Millrace's: ws reads, pings and closes; messages are written to the connection itself. */
+export class NodeSocket implements Socket {
+  readonly incoming: Inbox
+  readonly closed: Promise<SocketClose>
+  bytes = 0
+  messages = 0
+  readonly #websocket: WebSocket
+  readonly #connection: Duplex
+  #onDrained: (() => void)[] = []
+  #isCorked = false
+  #isAlive = true
+  #error: Error | undefined
+
+  constructor(websocket: WebSocket, connection: Duplex, clock: Clock) {
+    this.#websocket = websocket
+    this.#connection = connection
+    const flow = { pause: () => websocket.pause(), resume: () => websocket.resume() }
+    this.incoming = new Inbox(flow, clock)
+    connection.on('drain', this.#settleDrained)
+    websocket.on('message', this.#onMessage)
+    websocket.on('pong', () => (this.#isAlive = true))
+    // A close follows, which says why.
+    websocket.on('error', (error) => (this.#error = error))
+    this.closed = new Promise((resolve) => {
+      websocket.once('close', (code, reason) => {
+        this.incoming.end()
+        this.#settleDrained()
+        resolve(toClose(code, reason.toString(), this.#error))
+      })
+    })
+  }
+
+  get open(): boolean {
+    return this.#websocket.readyState === WebSocket.OPEN
+  }
+
+  get buffered(): number {
+    return this.#connection.writableLength
+  }
+
+  send(message: Message | SharedMessage): void {
+    if (!this.open) return
+    const frame = toFrame(message)
+    this.messages++
+    this.bytes += payloadBytes(frame)
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#connection.cork()
+      process.nextTick(this.#uncork)
+    }
+    this.#connection.write(frame)
+  }
+
+  close(code: number, reason: string): void {
+    this.incoming.stop()
+    this.#websocket.close(code, reason)
+    this.#settleDrained()
+  }
+
+  drained(): Promise<void> {
+    if (!this.open || this.buffered === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onDrained.push(resolve))
+  }
+
+  /** Asks the peer for a sign of life, and cuts one that gave none since the last time. */
+  probe(): void {
+    if (!this.#isAlive) return this.#websocket.terminate()
+    // Behind messages that wait for their reader, a pong cannot come.
+    this.#isAlive = this.incoming.paused
+    this.#websocket.ping()
+  }
+
+  readonly #uncork = (): void => {
+    this.#isCorked = false
+    this.#connection.uncork()
+  }
+
+  readonly #settleDrained = (): void => {
+    for (const settle of this.#onDrained.splice(0)) settle()
+  }
+
+  readonly #onMessage = (data: RawData, isBinary: boolean): void => {
+    const bytes = data as Buffer
+    this.incoming.push(isBinary ? detach(bytes) : bytes.toString())
+  }
+}
+
+/** A small view would keep alive all that was received with it, so it is copied. */
+function detach(bytes: Buffer): Uint8Array {
+  const { buffer, byteOffset, byteLength } = bytes
+  return byteLength * 2 < buffer.byteLength
+    ? new Uint8Array(bytes)
+    : new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function toClose(code: number, reason: string, error: (Error & { code?: string }) | undefined): SocketClose {
+  if (error?.code?.startsWith('WS_ERR_') !== true) return { code, reason }
+  return { code: CLOSE_CODES[error.code] ?? 1002, reason: error.message, error }
+}
