@@ -96,6 +96,9 @@ export class Reply {
    * @throws {TypeError} for a file or an upgrade.
    */
   transform(fn: (chunks: AsyncIterable<Chunk>) => AsyncIterable<Chunk>): this {
+    const { kind } = this.body
+    if (kind === 'file' || kind === 'upgrade')
+      throw new TypeError(`A body of kind "${kind}" cannot be transformed.`)
     const source = Source.from(fn(bodyChunks(this.body)))
     if (source === undefined)
       throw new TypeError('transform takes a function that returns an async iterable.')
@@ -109,7 +112,6 @@ async function* bodyChunks(body: Body): AsyncGenerator<Chunk, void, undefined> {
   if (body.kind === 'text') yield body.text
   else if (body.kind === 'bytes') yield body.bytes
   else if (body.kind === 'stream') yield* body.source.chunks()
-  else if (body.kind !== 'none') throw new TypeError(`A body of kind "${body.kind}" cannot be transformed.`)
 }
 
 /** Status and headers of a reply made by hand. */

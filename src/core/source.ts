@@ -86,11 +86,13 @@ export class Source {
 
   /** The encoded chunks, for middleware that transforms a body; the last word of a failure is one of them. */
   async *chunks(): AsyncGenerator<Chunk, void, undefined> {
+    const { opening } = this.encoding
+    if (opening !== undefined) yield opening
     for (;;) {
       let chunk: Chunk | undefined
       try {
         const result = await this.pull()
-        if (result.done === true) return
+        if (result.done === true) break
         chunk = await this.encoding.encode(result.value)
       } catch (error) {
         const last = this.lastWord(error)
@@ -99,6 +101,8 @@ export class Source {
       }
       if (chunk !== undefined) yield chunk
     }
+    const last = this.encoding.finish?.()
+    if (last !== undefined) yield last
   }
 
   /** What the format has to say about a failure, if anything. Never throws. */

@@ -43,6 +43,21 @@ export class Http1Response implements NodeResponse {
     this.raw = raw
     // A response's own error (a body that differs from its content-length) cuts it.
     raw.on('error', () => this.cut())
+    if (raw.socket === null) this.#watchConnection()
+  }
+
+  /** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
+  #watchConnection(): void {
+    const { raw } = this
+    const { socket } = raw.req
+    const close = () => {
+      raw.destroy()
+      raw.emit('close')
+    }
+    // One per pipelined request, of which there may be many.
+    socket.setMaxListeners(0)
+    socket.once('close', close)
+    raw.once('socket', () => socket.off('close', close))
   }
 
   get gone(): boolean {
@@ -73,7 +88,12 @@ export class Http1Response implements NodeResponse {
 
   cut(): void {
     const { socket } = this.raw
-    if (socket === null || socket.destroyed) return
+    if (socket === null) {
+      // Its turn has not come. When it does, what was written leaves first, in the same tick.
+      this.raw.once('socket', () => process.nextTick(() => this.cut()))
+      return
+    }
+    if (socket.destroyed) return
     // Where only the end of the connection marks the end of the body (HTTP/1.0), a clean close would be a lie.
     if (!this.#lengthIsKnown && !this.raw.chunkedEncoding && this.raw.headersSent) socket.resetAndDestroy()
     else socket.destroySoon()

@@ -1,0 +1,7 @@
+import { App } from 'millrace'
+
+const app = new App()
+
+app.get('/hello', () => 'hello')
+
+export default { fetch: app.fetch }

@@ -1,0 +1,313 @@
+/** What runs around and after a request: after(), outcomes, lifespan, error handlers, observers. */
+import { type Ending, HttpError, type Middleware, reply, text } from 'millrace'
+import { expect } from 'vitest'
+import { type Behaviour, behaviour, expectCut, expectProblem, until, wait, within } from './transport.ts'
+
+export const lifetimeBehaviours: Behaviour[] = [
+  behaviour('after() runs in order, one after another, when the body has ended', async ({ create, open }) => {
+    const events: string[] = []
+    const app = create()
+    app.get('/', { streams: text }, async function* ({ after }) {
+      after(async () => {
+        events.push('first starts')
+        await wait(5)
+        events.push('first ends')
+      })
+      after(() => events.push('second'))
+      yield 'a'
+      await wait(5)
+      events.push('body ends')
+    })
+    const got = await (await open(app)).request('GET', '/')
+    expect(await got.text()).toBe('a')
+    await until(() => events.length === 4, 'both callbacks')
+    expect(events).toEqual(['body ends', 'first starts', 'first ends', 'second'])
+  }),
+
+  behaviour('after() is told how it ended: complete', async ({ create, open }) => {
+    const endings: Ending[] = []
+    const app = create()
+    app.get('/stream', { streams: text }, async function* ({ after }) {
+      after((ending) => endings.push(ending))
+      yield 'ä'
+      yield 'bc'
+    })
+    app.get('/text', ({ after }) => {
+      after((ending) => endings.push(ending))
+      return 'häßlich'
+    })
+    app.get('/none', ({ after }) => void after((ending) => endings.push(ending)))
+    const link = await open(app)
+    for (const path of ['/stream', '/text', '/none']) await (await link.request('GET', path)).text()
+    await until(() => endings.length === 3, 'all three')
+    expect(endings.map(({ outcome, bytes, items }) => [outcome, bytes, items])).toEqual([
+      ['complete', 4, 2],
+      ['complete', 9, 0],
+      ['complete', 0, 0],
+    ])
+    for (const { durationMs } of endings) expect(durationMs).toBeGreaterThanOrEqual(0)
+  }),
+
+  behaviour('after() is told how it ended: disconnect, with what had left', async ({ create, open }) => {
+    let ending: Ending | undefined
+    const app = create()
+    app.get('/', { streams: text }, async function* ({ after, sleep }) {
+      after((told) => void (ending = told))
+      yield 'one'
+      yield 'two'
+      await sleep(60_000)
+    })
+    const got = await (await open(app)).request('GET', '/')
+    let seen = ''
+    while (seen !== 'onetwo') seen += await got.next()
+    got.disconnect()
+    await until(() => ending !== undefined, 'after')
+    expect(ending).toMatchObject({ outcome: 'disconnect', bytes: 6, items: 2 })
+  }),
+
+  behaviour('after() is told how it ended: error, before and after the head', async ({ create, open }) => {
+    const endings: Ending[] = []
+    const app = create()
+    app.get('/before', ({ after }) => {
+      after((ending) => endings.push(ending))
+      throw new HttpError(403)
+    })
+    app.get('/middle', { streams: text }, async function* ({ after }) {
+      after((ending) => endings.push(ending))
+      yield 'one'
+      throw new Error('broken')
+    })
+    const link = await open(app)
+    await expectProblem(await link.request('GET', '/before'), 403)
+    await expectCut(await link.request('GET', '/middle'), 'one')
+    await until(() => endings.length === 2, 'both')
+    expect(endings.map(({ outcome, error }) => [outcome, (error as Error).message])).toEqual([
+      ['error', 'Forbidden'],
+      ['error', 'broken'],
+    ])
+    expect(endings[1]).toMatchObject({ items: 1, bytes: 3 })
+  }),
+
+  behaviour('an after() that fails is logged, and the next one still runs', async ({ create, open, log }) => {
+    let ran = false
+    const app = create()
+    app.get('/', ({ after }) => {
+      after(() => {
+        throw new Error('after broke')
+      })
+      after(async () => Promise.reject(new Error('after rejected')))
+      after(() => void (ran = true))
+      return 'ok'
+    })
+    expect(await (await (await open(app)).request('GET', '/')).text()).toBe('ok')
+    await until(() => ran, 'the last one')
+    expect(log.map((entry) => String(entry.fields['err']))).toEqual([
+      'Error: after broke',
+      'Error: after rejected',
+    ])
+  }),
+
+  behaviour('middleware: in from first to last, out from last to first', async ({ create, open }) => {
+    const events: string[] = []
+    const trace = (name: string): Middleware => {
+      return async (_, next) => {
+        events.push(`+${name}`)
+        const made = await next()
+        events.push(`-${name}`)
+        return made
+      }
+    }
+    const app = create({ middleware: Array.from({ length: 10 }, (_, i) => trace(String(i))) })
+    app.get('/', { streams: text }, async function* () {
+      yield 'x'
+      events.push('body')
+    })
+    const got = await (await open(app)).request('GET', '/')
+    await got.text()
+    const digits = '0123456789'.split('')
+    expect(events).toEqual([...digits.map((d) => `+${d}`), ...digits.reverse().map((d) => `-${d}`), 'body'])
+  }),
+
+  behaviour('middleware may answer itself, catch, or replace; what it drops is stopped', async (scene) => {
+    let stopped = 0
+    const dropping: Middleware = async (_, next) => {
+      await next()
+      return reply.text('instead')
+    }
+    const app = scene.create()
+    async function* endless() {
+      try {
+        for (;;) yield 'x'
+      } finally {
+        stopped++
+      }
+    }
+    app.get('/answer', { middleware: [() => reply.text('mine')] }, () => 'never')
+    app.get('/drop', { middleware: [dropping], streams: text }, endless)
+    app.get('/drop-made', { middleware: [dropping] }, () => reply.stream(endless()))
+    const link = await scene.open(app)
+    expect(await (await link.request('GET', '/answer')).text()).toBe('mine')
+    for (const path of ['/drop', '/drop-made'])
+      expect(await (await link.request('GET', path)).text()).toBe('instead')
+    await until(() => stopped === 2, 'both generators are stopped')
+  }),
+
+  behaviour('a file that middleware drops is closed', async ({ create, open }) => {
+    let closed = 0
+    const file = {
+      name: 'a.txt',
+      open: async () => ({
+        size: 3,
+        read: async (target: Uint8Array) => (target.set([97, 98, 99]), 3),
+        close: async () => void closed++,
+      }),
+    }
+    const dropping: Middleware = async (_, next) => {
+      await next()
+      return reply.text('instead')
+    }
+    const app = create()
+    app.get('/file', () => reply.file(file))
+    app.get('/drop', { middleware: [dropping] }, () => reply.file(file))
+    app.post('/refused', { bodyLimit: 1 }, () => reply.file(file))
+    const link = await open(app)
+    expect(await (await link.request('GET', '/file')).text()).toBe('abc')
+    await until(() => closed === 1, 'the sent file is closed')
+    await (await link.request('HEAD', '/file')).text()
+    await until(() => closed === 2, 'the file of a HEAD is closed')
+    await (await link.request('GET', '/drop')).text()
+    await until(() => closed === 3, 'the dropped file is closed')
+    await expectProblem(await link.request('POST', '/refused', { body: 'too long' }), 413)
+    await until(() => closed === 4, 'the refused file is closed')
+  }),
+
+  behaviour('middleware that returns nothing or calls next() twice is a 500', async ({ create, open }) => {
+    const app = create()
+    app.get('/nothing', { middleware: [(() => {}) as never] }, () => 'x')
+    app.get('/twice', { middleware: [async (_, next) => (await next(), next())] }, () => 'x')
+    const link = await open(app)
+    await expectProblem(await link.request('GET', '/nothing'), 500)
+    await expectProblem(await link.request('GET', '/twice'), 500)
+  }),
+
+  behaviour('error handlers: the first that returns a reply answers', async ({ create, open }) => {
+    class Teapot extends Error {}
+    const app = create()
+    app.onError((error) => (error instanceof Teapot ? reply.text('short', { status: 418 }) : undefined))
+    app.onError(async (error, { path, head }) => {
+      if (!(error instanceof RangeError)) return undefined
+      head.set('x-path', path)
+      return reply.json({ range: true }, { status: 400 })
+    })
+    app.onError((error) => {
+      if (error instanceof SyntaxError) throw new Error('the handler broke')
+      return undefined
+    })
+    app.get('/teapot', () => {
+      throw new Teapot()
+    })
+    // oxlint-disable-next-line require-yield -- it fails before
+    app.get('/range', { streams: text }, async function* () {
+      throw new RangeError('x')
+    })
+    app.get('/syntax', () => {
+      throw new SyntaxError('x')
+    })
+    const link = await open(app)
+    const teapot = await link.request('GET', '/teapot')
+    expect([teapot.status, await teapot.text()]).toEqual([418, 'short'])
+    const range = await link.request('GET', '/range')
+    expect([range.status, range.headers['x-path'], await range.json()]).toEqual([400, '/range', { range: true }])
+    await expectProblem(await link.request('GET', '/syntax'), 500)
+    await expectProblem(await link.request('GET', '/nowhere'), 404)
+  }),
+
+  behaviour('an HttpError says what it was told to, and nothing of its cause', async ({ create, open }) => {
+    const app = create()
+    app.get('/', () => {
+      throw new HttpError(429, {
+        detail: 'Slow down.',
+        code: 'TOO_FAST',
+        headers: { 'Retry-After': '7' },
+        extensions: { limit: 5, status: 200 },
+        cause: new Error('hunter2'),
+      })
+    })
+    const got = await (await open(app)).request('GET', '/')
+    const problem = await expectProblem(got, 429, 'TOO_FAST')
+    expect(got.headers['retry-after']).toBe('7')
+    expect(problem).toEqual({
+      type: 'about:blank',
+      title: 'Too many requests',
+      status: 429,
+      code: 'TOO_FAST',
+      detail: 'Slow down.',
+      limit: 5,
+    })
+  }),
+
+  behaviour('observers see head and end of every request, and never harm it', async (scene) => {
+    const seen: unknown[] = []
+    const harmful = () => {
+      throw new Error('observer broke')
+    }
+    const app = scene.create({
+      observers: [
+        { head: harmful, end: harmful, error: harmful },
+        {
+          head: (request, status) => void seen.push(['head', request.method, request.route, status]),
+          end: (request, ending, status) => void seen.push(['end', request.route, ending.outcome, status]),
+          error: (request, error) => void seen.push(['error', request.route, (error as Error).message]),
+        },
+      ],
+    })
+    app.get('/a/:id', { streams: text }, function* () {
+      yield 'x'
+    })
+    app.get('/broken', () => {
+      throw new Error('secret')
+    })
+    const link = await scene.open(app)
+    await (await link.request('GET', '/a/1')).text()
+    await (await link.request('GET', '/none')).text()
+    await (await link.request('GET', '/broken')).text()
+    await until(() => seen.length === 7, `all seven, not ${JSON.stringify(seen)}`)
+    const sorted = (values: unknown[]) => values.map((value) => JSON.stringify(value)).sort()
+    expect(sorted(seen)).toEqual(
+      sorted([
+        ['head', 'GET', '/a/:id', 200],
+        ['end', '/a/:id', 'complete', 200],
+        ['head', 'GET', undefined, 404],
+        ['end', undefined, 'error', 404],
+        ['error', '/broken', 'secret'],
+        ['head', 'GET', '/broken', 500],
+        ['end', '/broken', 'error', 500],
+      ]),
+    )
+    expect(scene.log.filter((entry) => entry.message === 'An observer failed').length).toBeGreaterThan(0)
+  }),
+
+  behaviour('lifespan: before the first request, after the last after()', async ({ create, open }) => {
+    const events: string[] = []
+    const app = create({
+      lifespan: async function* () {
+        await wait(2)
+        events.push('up')
+        yield
+        events.push('down')
+      },
+    })
+    app.get('/', ({ after }) => {
+      events.push('request')
+      after(async () => {
+        await wait(20)
+        events.push('after')
+      })
+      return 'x'
+    })
+    const link = await open(app)
+    await (await link.request('GET', '/')).text()
+    await within(link.close(), 'close')
+    expect(events).toEqual(['up', 'request', 'after', 'down'])
+  }),
+]

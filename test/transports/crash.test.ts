@@ -1,0 +1,65 @@
+/** A crash in one handler never ends the process. The process is a real one. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RawConnection } from '../contract/raw-client.ts'
+import { wait, within } from '../contract/transport.ts'
+
+let server: ChildProcess
+let port: number
+let paths: string[]
+let errors = ''
+
+beforeAll(async () => {
+  server = spawn(process.execPath, [join(import.meta.dirname, 'crash-server.mjs')])
+  server.stderr!.on('data', (text) => void (errors += String(text)))
+  const [line] = (await within(once(server.stdout!, 'data'), 'the server starts', 20_000)) as [Buffer]
+  const [first, ...rest] = String(line).trim().split(' ')
+  port = Number(first)
+  paths = rest
+})
+
+afterAll(async () => {
+  server.stdin!.end()
+  if (server.exitCode === null) await within(once(server, 'exit'), 'the server ends', 10_000).catch(() => server.kill())
+})
+
+async function request(method: string, path: string, readAll: boolean, body?: Uint8Array): Promise<string> {
+  const connection = await RawConnection.open(port)
+  try {
+    const got = await within(connection.request(method, path, { body }), `${method} ${path}`)
+    let text = ''
+    for (let piece = await got.bytes(); piece !== undefined && readAll; piece = await got.bytes()) text += String(piece)
+    return text
+  } finally {
+    connection.destroy()
+  }
+}
+
+async function expectAlive(after: string): Promise<void> {
+  await wait(2)
+  expect(server.exitCode, `${after} ended the process:\n${errors.slice(-2000)}`).toBe(null)
+  expect(await request('GET', '/alive', true), after).toBe('alive')
+}
+
+test('every crash is survived, by clients that stay and clients that leave', async () => {
+  expect(paths.length).toBeGreaterThan(35)
+  for (const path of paths) {
+    for (const readAll of [true, false]) {
+      // A stream that waits for a minute is only for clients that leave.
+      if (readAll && path === '/leave') continue
+      await request('GET', path, readAll).catch(() => {})
+      await expectAlive(`GET ${path}`)
+    }
+  }
+  await request('POST', '/body', true, new Uint8Array(100_000)).catch(() => {})
+  await expectAlive('POST /body')
+  await request('GET', '/mount', true).catch(() => {})
+  await expectAlive('GET /mount')
+})
+
+test('and told about', () => {
+  for (const where of ['handler', 'cleanup', 'after', 'the middle', 'finally', 'observer', 'transform'])
+    expect(errors).toContain(`crash in ${where}`)
+})

@@ -1,0 +1,296 @@
+/** What only HTTP/1.1 on a socket can show: framing, reuse of connections, pipelining, HTTP/1.0. */
+import { App, HttpError, reply, text } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
+import { CutError, RawConnection, type RawReply } from '../contract/raw-client.ts'
+import { type LogEntry, recorder, until, wait, within } from '../contract/transport.ts'
+
+const log: LogEntry[] = []
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  log.length = 0
+})
+
+async function start(app: App): Promise<() => Promise<RawConnection>> {
+  const { port } = await app.listen({ port: 0 })
+  cleanups.push(() => app.close({ grace: 500 }))
+  return async () => {
+    const connection = await RawConnection.open(port)
+    cleanups.push(() => connection.destroy())
+    return connection
+  }
+}
+
+const makeApp = () => new App({ log: recorder(log) })
+
+async function readText(got: RawReply): Promise<string> {
+  const pieces: Buffer[] = []
+  for (let piece = await got.bytes(); piece !== undefined; piece = await got.bytes()) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
+
+async function* twoThenFail() {
+  yield 'one '
+  await wait(2)
+  yield 'two'
+  throw new Error('broken')
+}
+
+describe('framing', () => {
+  test('a stream is chunked, one chunk per write, and ends with the last chunk', async () => {
+    const app = makeApp()
+    app.get('/', { streams: text }, async function* () {
+      yield 'a'
+      yield 'b'
+      yield ''
+      await wait(5)
+      yield 'c'
+    })
+    const connection = await (await start(app))()
+    const got = await connection.request('GET', '/')
+    expect(got.framing).toBe('chunked')
+    expect(String(await got.bytes())).toBe('ab')
+    expect(String(await got.bytes())).toBe('c')
+    expect(await got.bytes()).toBeUndefined()
+  })
+
+  test('a stream that fails has no last chunk', async () => {
+    const app = makeApp()
+    app.get('/', { streams: text }, twoThenFail)
+    const connection = await (await start(app))()
+    const got = await connection.request('GET', '/')
+    await expect(readText(got)).rejects.toThrow(CutError)
+  })
+
+  test('HTTP/1.0: a whole stream ends by a close, one that failed by a reset', async () => {
+    const app = makeApp()
+    app.get('/whole', { streams: text }, async function* () {
+      yield 'one '
+      await wait(2)
+      yield 'two'
+    })
+    app.get('/fails', { streams: text }, twoThenFail)
+    const open = await start(app)
+    const whole = await (await open()).request('GET', '/whole', { version: '1.0' })
+    expect(whole.framing).toBe('close')
+    expect(await readText(whole)).toBe('one two')
+    const fails = await (await open()).request('GET', '/fails', { version: '1.0' })
+    await expect(readText(fails)).rejects.toThrow(CutError)
+  })
+})
+
+describe('reuse of a connection', () => {
+  test('replies of every kind leave it usable', async () => {
+    const app = makeApp()
+    app.get('/text', () => 'text')
+    app.get('/none', () => {})
+    app.get('/stream', { streams: text }, async function* () {
+      yield 'a'
+      await wait(1)
+      yield 'b'
+    })
+    app.post('/unread', () => 'unread')
+    app.post('/partly', async ({ body }) => {
+      for await (const chunk of body) return `first ${chunk.byteLength > 0}`
+      return 'none'
+    })
+    app.post('/partly-stream', { streams: text }, async function* ({ body }) {
+      for await (const _ of body) break
+      yield 'streamed'
+    })
+    app.get('/error', () => {
+      throw new HttpError(400)
+    })
+    const connection = await (await start(app))()
+    const big = new Uint8Array(300_000)
+    const next = async (method: string, path: string, body?: Uint8Array) => {
+      const got = await within(connection.request(method, path, { body }), `${method} ${path}`)
+      return readText(got)
+    }
+    for (let round = 0; round < 2; round++) {
+      expect(await next('GET', '/text')).toBe('text')
+      expect(await next('HEAD', '/stream')).toBe('')
+      expect(await next('GET', '/none')).toBe('')
+      expect(await next('GET', '/stream')).toBe('ab')
+      expect(await next('POST', '/unread', big)).toBe('unread')
+      expect(await next('POST', '/partly', big)).toBe('first true')
+      expect(await next('POST', '/partly-stream', big)).toBe('streamed')
+      expect(await next('GET', '/error')).toContain('BAD_REQUEST')
+    }
+  })
+
+  test('pipelined requests are answered in order', async () => {
+    const app = makeApp()
+    app.get('/:n', { streams: text }, async function* ({ params }) {
+      await wait(10 - Number(params.n))
+      yield `<${params.n}`
+      await wait(10 - Number(params.n))
+      yield '>'
+    })
+    const connection = await (await start(app))()
+    for (let i = 0; i < 5; i++) await connection.write('GET', `/${i}`)
+    for (let i = 0; i < 5; i++) expect(await readText(await connection.reply('GET'))).toBe(`<${i}>`)
+  })
+
+  test('a pipelined stream that fails while it waits for its turn is cut too', async () => {
+    const app = makeApp()
+    let go = () => {}
+    app.get('/first', { streams: text }, async function* () {
+      yield 'first'
+      await new Promise<void>((resolve) => {
+        go = resolve
+      })
+    })
+    app.get('/second', { streams: text }, twoThenFail)
+    const connection = await (await start(app))()
+    await connection.write('GET', '/first')
+    await connection.write('GET', '/second')
+    const first = await connection.reply('GET')
+    expect(String(await first.bytes())).toBe('first')
+    // The second has failed by now.
+    await wait(100)
+    go()
+    expect(await first.bytes()).toBeUndefined()
+    const second = await within(connection.reply('GET'), 'the second head')
+    await expect(within(readText(second), 'the cut')).rejects.toThrow(CutError)
+  })
+
+  test('a disconnect reaches every pipelined request', async () => {
+    const app = makeApp()
+    let running = 0
+    app.get('/', { streams: text }, async function* ({ sleep }) {
+      running++
+      try {
+        yield 'x'
+        await sleep(60_000)
+      } finally {
+        running--
+      }
+    })
+    app.get('/endless', { streams: text }, async function* () {
+      running++
+      try {
+        for (;;) {
+          yield 'x'.repeat(1000)
+          await wait(0)
+        }
+      } finally {
+        running--
+      }
+    })
+    app.get('/handler', async ({ sleep }) => {
+      running++
+      await sleep(60_000).finally(() => running--)
+    })
+    const connection = await (await start(app))()
+    for (const path of ['/', '/', '/endless', '/handler']) await connection.write('GET', path)
+    await connection.reply('GET')
+    await until(() => running === 4, 'all of them run')
+    connection.destroy()
+    await until(() => running === 0, 'all of them unwind', 1000)
+  })
+})
+
+describe('disconnects that a body could hide', () => {
+  for (const [name, path] of [
+    ['an unread body', '/unread'],
+    ['a body that was partly read', '/partly'],
+  ] as const) {
+    test(`behind ${name}`, async () => {
+      const app = makeApp()
+      let ended = false
+      app.post('/unread', { streams: text }, async function* ({ sleep }) {
+        try {
+          yield 'x'
+          await sleep(60_000)
+        } finally {
+          ended = true
+        }
+      })
+      app.post('/partly', { streams: text, bodyLimit: 10_000_000 }, async function* ({ sleep, body }) {
+        for await (const _ of body) break
+        try {
+          yield 'x'
+          await sleep(60_000)
+        } finally {
+          ended = true
+        }
+      })
+      const connection = await (await start(app))()
+      const got = await connection.request('POST', path, { body: new Uint8Array(900_000) })
+      await got.bytes()
+      connection.destroy()
+      await until(() => ended, 'the generator unwinds', 1500)
+    })
+  }
+})
+
+describe('malformed requests', () => {
+  test.each([
+    ['no request line', 'nonsense\r\n\r\n', 400],
+    ['a header without a colon', 'GET / HTTP/1.1\r\nhost: x\r\nbroken\r\n\r\n', 400],
+    ['two lengths', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', 400],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['a header block of 64 KiB', `GET / HTTP/1.1\r\nhost: x\r\na: ${'x'.repeat(65_536)}\r\n\r\n`, 431],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ])('%s is refused', async (_, request, status) => {
+    const app = makeApp()
+    app.get('/', () => 'never')
+    app.post('/', () => 'never')
+    const open = await start(app)
+    const connection = await open()
+    connection.send(request)
+    const got = await within(connection.reply('GET'), 'a refusal')
+    expect(got.status).toBe(status)
+    expect(await readText(await (await open()).request('GET', '/'))).toBe('never')
+  })
+
+  test('an upgrade that is not spoken is ignored', async () => {
+    const app = makeApp()
+    app.get('/', () => 'plain')
+    const connection = await (await start(app))()
+    const got = await connection.request('GET', '/', {
+      headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
+    })
+    expect([got.status, await readText(got)]).toEqual([200, 'plain'])
+  })
+
+  test('absolute-form and asterisk-form targets', async () => {
+    const app = makeApp()
+    app.get('/a', ({ query }) => query)
+    const open = await start(app)
+    expect(await readText(await (await open()).request('GET', 'http://x.test/a?b=c'))).toBe('{"b":"c"}')
+    expect((await (await open()).request('OPTIONS', '*')).status).toBe(204)
+    expect((await (await open()).request('GET', '*')).status).toBe(404)
+  })
+})
+
+describe('close', () => {
+  test('streams are told and cut, a finite reply is finished', async () => {
+    const app = makeApp()
+    const reasons: unknown[] = []
+    app.get('/stream', { streams: text }, async function* ({ sleep, after }) {
+      after(({ outcome }) => reasons.push(outcome))
+      yield 'x'
+      await sleep(60_000)
+    })
+    app.get('/finite', async () => {
+      await wait(100)
+      return reply.text('finite')
+    })
+    const open = await start(app)
+    const stream = await (await open()).request('GET', '/stream')
+    await stream.bytes()
+    const finite = (await open()).request('GET', '/finite')
+    await wait(30)
+    const closed = app.close({ grace: 5000 })
+    await expect(within(readText(stream), 'the cut')).rejects.toThrow(CutError)
+    expect(await readText(await finite)).toBe('finite')
+    await within(closed, 'close')
+    expect(reasons).toEqual(['shutdown'])
+  })
+})

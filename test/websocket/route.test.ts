@@ -1,0 +1,399 @@
+/** A WebSocket route is a route: inputs, dependencies, middleware, guards and their statuses. */
+import { App, dependency, type Ending, HttpError, type Middleware, reply, Router, StreamCancelled } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { connect, openTcp, refused, serve, until, upgradeHead, wait } from './scene.ts'
+
+describe('inputs', () => {
+  const declare = (app: App) => {
+    const options = {
+      params: z.object({ room: z.coerce.number() }),
+      query: z.object({ since: z.coerce.number().default(7) }),
+      headers: z.object({ 'x-tenant': z.string().optional() }),
+      cookies: z.object({ session: z.string().optional() }),
+    }
+    app.websocket('/rooms/:room', options, ({ params, query, headers, cookies, socket }) =>
+      socket.send({ params, query, tenant: headers['x-tenant'], session: cookies.session }),
+    )
+  }
+
+  test('params, query, headers and cookies are validated and handed over', async () => {
+    const peer = await connect(await serve(declare), '/rooms/5?since=3', {
+      headers: { 'x-tenant': 'acme', cookie: 'session=abc' },
+    })
+    expect(await peer.json()).toEqual({ params: { room: 5 }, query: { since: 3 }, tenant: 'acme', session: 'abc' })
+  })
+
+  test('what does not pass is a 422 with every issue, before the upgrade', async () => {
+    const { status, headers, text } = await refused(await serve(declare), '/rooms/x?since=y')
+    expect([status, headers['content-type'], headers.connection]).toEqual([422, 'application/problem+json', 'close'])
+    const { errors } = JSON.parse(text) as { errors: { in: string; path: string[] }[] }
+    expect(errors.map((issue) => [issue.in, ...issue.path].join('.'))).toEqual(['params.room', 'query.since'])
+  })
+
+  test('malformed targets are a 400', async () => {
+    const server = await serve(declare)
+    const peer = await openTcp(server)
+    peer.write(upgradeHead('/rooms/%zz'))
+    expect(String(await peer.read((bytes) => bytes.includes('\r\n\r\n')))).toMatch(/^HTTP\/1\.1 400 /)
+  })
+})
+
+describe('refusals', () => {
+  test('there is no WebSocket: 404; there is, but none was asked for: 426; a WebSocket is no method', async () => {
+    const server = await serve((app) => {
+      app.get('/page', () => 'page')
+      app.websocket('/ws', {}, () => {})
+    })
+    expect((await refused(server, '/nowhere')).status).toBe(404)
+    expect((await refused(server, '/page')).status).toBe(404)
+    const plain = await fetch(`http://127.0.0.1:${server.port}/ws`)
+    expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket'])
+    expect((await (await fetch(`http://127.0.0.1:${server.port}/page`)).text())).toBe('page')
+  })
+
+  test.each([401, 403, 404, 422, 500])('a guard refuses with a real %i, and the handler never runs', async (status) => {
+    let ran = false
+    const guard = dependency(() => {
+      throw new HttpError(status, { headers: { 'x-why': 'guard' } })
+    })
+    const server = await serve((app) => {
+      app.websocket('/', { use: { guard } }, () => (ran = true))
+    })
+    const refusal = await refused(server, '/')
+    expect(refusal).toMatchObject({ status, headers: { 'x-why': 'guard' } })
+    expect(JSON.parse(refusal.text)).toMatchObject({ status })
+    await wait(20)
+    expect(ran).toBe(false)
+  })
+
+  test('middleware refuses with any reply, also a long stream, and the connection ends with it', async () => {
+    const size = 3 * 1024 * 1024
+    const refuse: Middleware = () =>
+      reply.stream(
+        (async function* () {
+          for (let sent = 0; sent < size; sent += 65_536) yield new Uint8Array(65_536)
+        })(),
+        { status: 402 },
+      )
+    const server = await serve((app) => app.websocket('/', { middleware: [refuse] }, () => {}))
+    const { status, text } = await refused(server, '/')
+    expect([status, text.length]).toEqual([402, size])
+    // Nobody but the server ends this connection.
+    const raw = await openTcp(server)
+    raw.write(upgradeHead('/'))
+    raw.socket.resume()
+    await raw.gone
+  })
+
+  test('the error handler of the app decides what is said', async () => {
+    const server = await serve((app) => {
+      app.onError(() => reply.text('no', { status: 418 }))
+      app.websocket('/', { query: z.object({ token: z.string() }) }, () => {})
+    })
+    expect(await refused(server, '/')).toMatchObject({ status: 418, text: 'no' })
+  })
+
+  test('a handshake that is none is refused, and its dependencies are released', async () => {
+    const events: string[] = []
+    const db = dependency(async function* () {
+      events.push('open')
+      try {
+        yield 1
+      } finally {
+        events.push('closed')
+      }
+    })
+    const server = await serve((app) => app.websocket('/', { use: { db } }, () => events.push('ran')))
+    for (const [head, status] of [
+      [upgradeHead('/').replace(/Sec-WebSocket-Key.*\r\n/, ''), 400],
+      [upgradeHead('/').replace('Version: 13', 'Version: 99'), 400],
+      [upgradeHead('/').replace('GET', 'POST'), 405],
+      [upgradeHead('/', 'Sec-WebSocket-Protocol: a,,b\r\n'), 400],
+    ] as const) {
+      events.length = 0
+      const raw = await openTcp(server)
+      raw.write(head)
+      expect(String(await raw.read((bytes) => bytes.includes('\r\n\r\n')))).toMatch(`HTTP/1.1 ${status} `)
+      await until(() => events.includes('closed'), 'the dependency is released')
+      expect(events).toEqual(['open', 'closed'])
+    }
+  })
+})
+
+describe('origin', () => {
+  const open = () => serve((app) => {
+    app.websocket('/own', {}, () => {})
+    app.websocket('/listed', { origins: ['https://app.example', 'null'] }, () => {})
+    app.websocket('/any', { origins: ['*'] }, () => {})
+  })
+
+  test.each([
+    ['/own', 'http://evil.example', false],
+    ['/own', 'null', false],
+    ['/own', 'http://127.0.0.1:1', false],
+    ['/own', 'http://127.0.0.1.evil.example', false],
+    ['/own', '', false],
+    ['/own', 'OWN', true],
+    ['/own', undefined, true],
+    ['/listed', 'https://app.example', true],
+    ['/listed', 'null', true],
+    ['/listed', 'http://app.example', false],
+    ['/listed', 'OWN', false],
+    ['/listed', undefined, true],
+    ['/any', 'http://evil.example', true],
+  ])('%s from %s: %s', async (path, origin, may) => {
+    const server = await open()
+    const headers = { cookie: 'session=1', ...(origin === undefined ? {} : { origin: origin === 'OWN' ? `http://127.0.0.1:${server.port}` : origin }) }
+    if (may) await connect(server, path, { headers })
+    else expect(await refused(server, path, { headers })).toMatchObject({ status: 403 })
+  })
+
+  test('a foreign page makes no dependency act in the name of its visitor', async () => {
+    let acted = 0
+    const session = dependency(() => ++acted)
+    const server = await serve((app) => app.websocket('/', { use: { session } }, () => {}))
+    await refused(server, '/', { headers: { origin: 'http://evil.example', cookie: 'session=1' } })
+    expect(acted).toBe(0)
+    await connect(server, '/')
+    expect(acted).toBe(1)
+  })
+})
+
+describe('subprotocols', () => {
+  const open = () =>
+    serve((app) => {
+      app.websocket('/', { protocols: ['chat.v2', 'chat.v1'] }, ({ socket }) => socket.send(socket.protocol ?? 'none'))
+      app.websocket('/none', {}, ({ socket }) => socket.send(socket.protocol ?? 'none'))
+    })
+
+  test('the route prefers', async () => {
+    const peer = await connect(await open(), '/', { protocols: ['chat.v1', 'other', 'chat.v2'] })
+    expect([peer.ws.protocol, await peer.next()]).toEqual(['chat.v2', 'chat.v2'])
+  })
+
+  test('what the route does not know is not agreed on', async () => {
+    const server = await open()
+    for (const path of ['/', '/none']) {
+      const raw = await openTcp(server)
+      raw.write(upgradeHead(path, 'Sec-WebSocket-Protocol: foreign\r\n'))
+      const head = String(await raw.read((bytes) => bytes.includes('none')))
+      expect(head).toMatch(/^HTTP\/1\.1 101/)
+      expect(head).not.toMatch(/sec-websocket-protocol/i)
+    }
+  })
+
+  test('none is needed', async () => {
+    expect(await (await connect(await open(), '/')).next()).toBe('none')
+  })
+})
+
+describe('routers and middleware', () => {
+  test('prefixes nest, dependencies and middleware of routers apply, in order', async () => {
+    const order: string[] = []
+    const noting = (name: string): Middleware => async (_, next) => {
+      order.push(name)
+      return next()
+    }
+    const inner = new Router({ prefix: '/rooms', middleware: [noting('inner')], use: { b: dependency(() => 'b') } })
+    inner.websocket('/:id', { use: { c: dependency(() => 'c') }, middleware: [noting('route')] }, ({ socket, params, ...rest }) =>
+      socket.send([params.id, (rest as unknown as { a: string }).a, rest.b, rest.c]),
+    )
+    const outer = new Router({ prefix: '/v1', middleware: [noting('outer')], use: { a: dependency(() => 'a') } })
+    outer.include(inner)
+    const server = await serve((app) => app.include(outer), { middleware: [noting('app')] })
+    expect(await (await connect(server, '/v1/rooms/7')).json()).toEqual(['7', 'a', 'b', 'c'])
+    expect(order).toEqual(['app', 'outer', 'inner', 'route'])
+  })
+
+  test('headers and cookies that they set are on the handshake', async () => {
+    const stamp: Middleware = async (_, next) => {
+      const made = await next()
+      made.headers['x-request-id'] = '42'
+      made.headers['connection'] = 'close'
+      return made
+    }
+    const server = await serve((app) => {
+      const session = dependency(({ head }) => head.cookie('session', 'abc').append('vary', 'Cookie'))
+      app.websocket('/', { middleware: [stamp], use: { session } }, () => {})
+    })
+    const { headers } = (await connect(server, '/')).handshake
+    expect(headers).toMatchObject({ 'x-request-id': '42', vary: 'Cookie', connection: 'Upgrade' })
+    expect(headers['set-cookie']).toEqual([expect.stringContaining('session=abc')])
+  })
+
+  test('a header that would split the handshake is never sent', async () => {
+    const split: Middleware = async (_, next) => {
+      const made = await next()
+      made.headers['x-bad'] = 'a\r\nSet-Cookie: owned=1'
+      return made
+    }
+    const server = await serve((app) => app.websocket('/', { middleware: [split] }, () => {}))
+    const { status, headers } = await refused(server, '/')
+    expect([status, headers['set-cookie']]).toEqual([500, undefined])
+  })
+
+  test('a middleware that transforms bodies cannot transform a socket', async () => {
+    const transforming: Middleware = async (_, next) => (await next()).transform((chunks) => chunks)
+    const server = await serve((app) => app.websocket('/', { middleware: [transforming] }, () => {}))
+    expect((await refused(server, '/')).status).toBe(500)
+  })
+})
+
+/** A dependency that writes down what happens to it. */
+function traced(events: string[], name: string, scope: 'request' | 'handler' = 'request') {
+  return dependency({ scope }, async function* () {
+    events.push(`open ${name}`)
+    try {
+      yield name
+      events.push(`commit ${name}`)
+    } catch (error) {
+      events.push(`rollback ${name}: ${error instanceof StreamCancelled ? error.reason : (error as Error).message}`)
+    } finally {
+      events.push(`close ${name}`)
+    }
+  })
+}
+
+describe('lifetimes', () => {
+  /** Two dependencies, one handler; gives what happened, in order. */
+  async function scenario(
+    handler: (socket: AsyncIterable<unknown> & { closed: Promise<unknown>; close(code?: number): void }, sleep: (ms: number) => Promise<void>) => unknown,
+    act: (peer: Awaited<ReturnType<typeof connect>>) => unknown,
+  ) {
+    const events: string[] = []
+    let ending: Ending | undefined
+    const server = await serve((app) => {
+      const use = { a: traced(events, 'a'), h: traced(events, 'h', 'handler'), b: traced(events, 'b') }
+      app.websocket('/', { use }, async ({ socket, after, sleep }) => {
+        after((end) => (ending = end))
+        try {
+          await handler(socket as never, sleep)
+        } finally {
+          events.push('handler ended')
+          void socket.closed.then(() => events.push('socket closed'))
+        }
+      })
+    })
+    await act(await connect(server, '/'))
+    await until(() => ending !== undefined, 'everything is released')
+    return { events, outcome: ending!.outcome, errors: server.errors() }
+  }
+  const reading = async (socket: AsyncIterable<unknown>) => {
+    for await (const _ of socket);
+  }
+
+  test('a socket that both sides end well: committed in reverse, when it is closed', async () => {
+    const { events, outcome, errors } = await scenario(reading, (peer) => peer.ws.close(1000))
+    expect(events).toEqual([
+      'open a', 'open h', 'open b', 'handler ended', 'socket closed',
+      'commit h', 'close h', 'commit b', 'close b', 'commit a', 'close a',
+    ])
+    expect([outcome, errors]).toEqual(['complete', []])
+  })
+
+  test('request scope lives on while the socket is still open after the handler has returned', async () => {
+    const { events } = await scenario(() => {}, async (peer) => {
+      peer.ws.pause() // does not see the close, and so does not answer it
+      await wait(100)
+      peer.ws.resume()
+    })
+    expect(events.indexOf('close h')).toBeLessThan(events.indexOf('socket closed'))
+    expect(events.indexOf('commit b')).toBeGreaterThan(events.indexOf('socket closed'))
+  })
+
+  test('a handler that throws: told of its error', async () => {
+    const { events, outcome, errors } = await scenario(
+      () => {
+        throw new Error('broke')
+      },
+      (peer) => peer.ended(),
+    )
+    expect(events.filter((each) => each.startsWith('rollback'))).toEqual(['rollback h: broke', 'rollback b: broke', 'rollback a: broke'])
+    expect([outcome, errors]).toEqual(['error', ['broke']])
+  })
+
+  test('a peer that vanishes: told that it was a disconnect', async () => {
+    const { events, outcome, errors } = await scenario(
+      (_, sleep) => sleep(60_000),
+      (peer) => peer.ws.terminate(),
+    )
+    expect(events.filter((each) => each.startsWith('rollback'))).toEqual(['rollback h: disconnect', 'rollback b: disconnect', 'rollback a: disconnect'])
+    expect([outcome, errors]).toEqual(['disconnect', []])
+  })
+
+  test('a handler that is cut short by a polite close did not complete either', async () => {
+    const { outcome, errors } = await scenario(
+      (_, sleep) => sleep(60_000),
+      (peer) => peer.ws.close(1000),
+    )
+    expect([outcome, errors]).toEqual(['disconnect', []])
+  })
+
+  test('what made an AbortError of the signal is no error either', async () => {
+    const server = await serve((app) => {
+      app.websocket('/', {}, async ({ signal }) => {
+        const { setTimeout: sleep } = await import('node:timers/promises')
+        await sleep(60_000, undefined, { signal })
+      })
+    })
+    const peer = await connect(server, '/')
+    peer.ws.terminate()
+    await server.app.close()
+    expect(server.errors()).toEqual([])
+  })
+
+  test('after() callbacks run also without any dependency, and are told what went over the wire', async () => {
+    const endings: Ending[] = []
+    const server = await serve((app) => {
+      app.websocket('/', {}, async ({ socket, after }) => {
+        after((ending) => endings.push(ending))
+        await socket.send('grün')
+        await socket.send(new Uint8Array(300))
+      })
+    })
+    await (await connect(server, '/')).ended()
+    await until(() => endings.length > 0, 'after() ran')
+    expect(endings).toEqual([{ outcome: 'complete', bytes: 305, items: 2, durationMs: expect.any(Number) }])
+  })
+
+  test('a handler that never unwinds is reported with its route, and its dependencies are released all the same', async () => {
+    const events: string[] = []
+    const server = await serve(
+      (app) => {
+        app.websocket('/stuck', { use: { a: traced(events, 'a') } }, () => new Promise(() => {}))
+      },
+      { unwindMs: 50 },
+    )
+    const peer = await connect(server, '/stuck')
+    peer.ws.close()
+    await until(() => events.includes('close a'), 'the dependency is released')
+    expect(server.log).toMatchObject([{ level: 'warn', fields: { route: '/stuck' } }])
+    expect(events).toEqual(['open a', 'rollback a: disconnect', 'close a'])
+  })
+
+  test('app.close() waits for handlers and their cleanup before it ends the lifespan', async () => {
+    const events: string[] = []
+    const server = await serve(
+      (app) => {
+        app.websocket('/', { use: { a: traced(events, 'a') } }, async ({ socket }) => {
+          try {
+            for await (const _ of socket);
+          } finally {
+            await wait(100)
+            events.push('handler ended')
+          }
+        })
+      },
+      {
+        lifespan: async function* () {
+          yield
+          events.push('lifespan ended')
+        },
+      },
+    )
+    await connect(server, '/')
+    await server.app.close()
+    expect(events).toEqual(['open a', 'handler ended', 'rollback a: shutdown', 'close a', 'lifespan ended'])
+  })
+})
