@@ -109,30 +109,29 @@ export function save(/** @type {Results} */ results, /** @type {string} */ folde
   mkdirSync(folder, { recursive: true })
   const json = join(folder, 'latest.json')
   const svg = join(folder, 'latest.svg')
-  const summary = Object.fromEntries(
-    Object.entries(results.runs).map(([name, runs]) => [
-      name,
-      {
-        title: scenarios[name]?.title,
-        medians: Object.fromEntries(
-          results.servers.map((server) => [
-            server,
-            Object.fromEntries(
-              (scenarios[name]?.metrics ?? []).flatMap(({ key, label }) => {
-                const one = spreadOf(runs, server, key)
-                return one ? [[label, one]] : []
-              }),
-            ),
-          ]),
-        ),
-        asked: scenarios[name] ? verdicts(scenarios[name], runs) : [],
-      },
-    ]),
-  )
+  const { runs: all, ...facts } = results
+  const summary = Object.entries(all).map(([name, runs]) => [name, summarize(name, runs, results.servers)])
   writeFileSync(
     json,
-    `${JSON.stringify({ ...results, runs: undefined, summary, runs_by_scenario: results.runs }, null, 2)}\n`,
+    `${JSON.stringify({ ...facts, summary: Object.fromEntries(summary), runs: all }, null, 2)}\n`,
   )
   writeFileSync(svg, plot(results))
   return [json, svg]
+}
+
+/** Medians and ranges of every metric on every server, and what was asked of it. */
+function summarize(
+  /** @type {string} */ name,
+  /** @type {import('./summary.mjs').Run[]} */ runs,
+  /** @type {string[]} */ servers,
+) {
+  const scenario = scenarios[name]
+  if (!scenario) return undefined
+  const spreads = (/** @type {string} */ server) =>
+    scenario.metrics.map(({ key, label }) => [label, spreadOf(runs, server, key)])
+  return {
+    title: scenario.title,
+    medians: Object.fromEntries(servers.map((server) => [server, Object.fromEntries(spreads(server))])),
+    asked: verdicts(scenario, runs),
+  }
 }

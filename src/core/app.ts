@@ -64,11 +64,12 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
     this.engine = {
       log,
       clock: options.clock ?? systemClock,
-      tasks: new TaskTracker(log),
+      tasks: new TaskTracker(log, options.clock ?? systemClock),
       observers: options.observers ?? [],
       bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       finishing: new Set(),
+      ledger: undefined,
       unwindMs: options.unwindMs ?? 5000,
       overrides: new Map(),
       shared: new Map(),

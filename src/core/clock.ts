@@ -6,11 +6,18 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void
 }
 
+/** The longest time that `setTimeout` takes; it fires at once for a longer one. */
+const LONGEST_MS = 2 ** 31 - 1
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms)
+    let timer: ReturnType<typeof setTimeout>
+    const wait = (left: number) => {
+      timer = left > LONGEST_MS ? setTimeout(() => wait(left - LONGEST_MS), LONGEST_MS) : setTimeout(fn, left)
+    }
+    wait(ms)
     return () => clearTimeout(timer)
   },
 }

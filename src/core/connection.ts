@@ -8,9 +8,6 @@ import { placeIssues, type Schema, SchemaMismatch, validate } from './schema.ts'
 import type { Socket, SocketClose } from './socket.ts'
 import type { Failure } from './source.ts'
 
-/** From how many queued bytes on `send` waits for the peer. */
-const HIGH_WATER = 64 * 1024
-
 /** What may be queued by sends that nobody awaits: a peer for which more is waiting is cut off. */
 const MAX_QUEUED = 16 * 1024 * 1024
 
@@ -149,8 +146,9 @@ export class Connection implements WebSocketConnection<unknown, unknown> {
       this.#assertOpen()
     }
     this.#socket.send(encodeMessage(value))
-    if (this.#socket.buffered <= HIGH_WATER) return
-    await this.#socket.drained()
+    const drained = this.#socket.drained()
+    if (drained === undefined) return
+    await drained
     this.#assertOpen()
   }
 
@@ -189,7 +187,8 @@ export class Connection implements WebSocketConnection<unknown, unknown> {
       const entry = following.take()
       if (entry !== undefined) {
         this.#socket.send(entry.message)
-        if (this.#socket.buffered > HIGH_WATER) await this.#socket.drained()
+        const drained = this.#socket.drained()
+        if (drained !== undefined) await drained
       } else if (following.closed) return
       else await following.ready()
     }

@@ -2,6 +2,7 @@ import type { Cancellation } from './cancellation.ts'
 import type { Clock } from './clock.ts'
 import type { Dependency } from './dependency.ts'
 import type { Format } from './format.ts'
+import type { Ledger } from './ledger.ts'
 import type { Logger } from './logger.ts'
 import type { Observer } from './observer.ts'
 import type { TaskTracker } from './task.ts'
@@ -17,6 +18,8 @@ export interface Engine {
   readonly timeouts: Required<Timeouts>
   /** Work that goes on though its client has left; cancelled when shutdown can wait no longer. */
   readonly finishing: Set<Cancellation>
+  /** Requests under way, for who wants to know; undefined when nobody does. */
+  ledger: Ledger | undefined
   /** Milliseconds that a cancelled source or a dependency's cleanup may take before it is reported. */
   readonly unwindMs: number
   /** Replacements of dependencies, for tests. */

@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.ts'
 import { observe } from './observer.ts'
-import { assertHeaderField, type Body, type Reply, type ReplyTiming } from './reply.ts'
+import { assertHeaderField, type Body, JSON_TYPE, type Reply, type ReplyTiming } from './reply.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
 const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
@@ -45,7 +45,11 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     }
   }
   if (reply.body.kind === 'stream') exchange.lifetime.own(reply.body.source)
-  for (const name of Object.keys(reply.headers)) assertHeaderField(name, reply.headers[name]!)
+  for (const name of Object.keys(reply.headers)) {
+    const value = reply.headers[name]!
+    // Middleware may have set anything; the commonest value of all is our own.
+    if (value !== JSON_TYPE) assertHeaderField(name, value)
+  }
   if (method === 'HEAD' || BODILESS.has(reply.status)) dropBody(reply, method === 'HEAD')
   const { status } = reply
   if (reply.body.kind === 'stream' || reply.body.kind === 'file') reply.timing = timingOf(exchange)

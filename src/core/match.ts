@@ -98,8 +98,8 @@ export class RouteTable<T> {
     }
     if (all.some(({ data }) => data.methods.has(WEBSOCKET))) {
       throw new HttpError('UPGRADE_REQUIRED', {
-        detail: 'This is a WebSocket.',
-        headers: { upgrade: 'websocket' },
+        detail: 'This is a WebSocket: connect to it with the handshake of RFC 6455.',
+        headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
       })
     }
     if (method === WEBSOCKET)

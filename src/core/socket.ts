@@ -17,7 +17,7 @@ export class SharedMessage {
 export interface Socket {
   /** Whether messages can still be sent: false once either side has begun to close. */
   readonly open: boolean
-  /** Queues a message; what is queued in one turn leaves together. Never blocks; await `drained()`. */
+  /** Queues a message; what is queued in one turn leaves together. Never blocks: see `drained()`. */
   send(message: Message | SharedMessage): void
   /** Starts the closing handshake. What the peer sends from now on is dropped; what waits can still be read. */
   close(code: number, reason: string): void
@@ -25,8 +25,12 @@ export interface Socket {
   readonly incoming: AsyncIterable<Message>
   /** Bytes queued and not yet handed to the network. */
   readonly buffered: number
-  /** Settles when nothing is queued any more, or nothing can be sent any more. */
-  drained(): Promise<void>
+  /**
+   * What a sender waits for before it sends more: a slow peer, for which more than 64 KiB are queued,
+   * or the rest of the event loop, when it has used up its time. Undefined when it may go on at once.
+   * Settles also when nothing can be sent any more.
+   */
+  drained(): Promise<void> | undefined
   /** Settles when the socket is closed. Never rejects. */
   readonly closed: Promise<SocketClose>
 }

@@ -5,15 +5,23 @@ import type { Logger } from './logger.ts'
  * Background work that outlives its request: owned by the app, so that shutdown can wait for it.
  */
 export class TaskTracker {
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<Promise<void>, { readonly what: string; readonly startedAt: number }>()
   readonly #log: Logger
+  readonly #clock: Clock
 
-  constructor(log: Logger) {
+  constructor(log: Logger, clock: Clock) {
     this.#log = log
+    this.#clock = clock
   }
 
   get running(): number {
     return this.#running.size
+  }
+
+  /** What runs, and since how many milliseconds. */
+  get list(): readonly { readonly what: string; readonly ageMs: number }[] {
+    const now = this.#clock.now()
+    return [...this.#running.values()].map(({ what, startedAt }) => ({ what, ageMs: now - startedAt }))
   }
 
   /** Follows a promise to its end. A failure is logged with `what`, and goes no further. */
@@ -24,7 +32,7 @@ export class TaskTracker {
         (error: unknown) => this.#log.error({ err: error }, `${what} failed`),
       )
       .finally(() => this.#running.delete(task))
-    this.#running.add(task)
+    this.#running.set(task, { what, startedAt: this.#clock.now() })
   }
 
   /**
@@ -43,7 +51,7 @@ export class TaskTracker {
       const timeUp = new Promise<void>((resolve) => {
         wake = resolve
       })
-      await Promise.race([Promise.all(this.#running), timeUp])
+      await Promise.race([Promise.all(this.#running.keys()), timeUp])
     }
     cancelTimer()
     return this.#running.size === 0

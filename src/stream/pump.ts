@@ -154,7 +154,8 @@ export class Pump {
     this.#leaving = reason
     this.#flush()
     const farewell = this.#source.encoding.farewell?.()
-    if (farewell !== undefined) {
+    // In the middle of a large item a clean end would be a lie.
+    if (farewell !== undefined && this.#rest === undefined) {
       this.#write(farewell)
       return this.#sink.end()
     }

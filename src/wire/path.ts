@@ -123,8 +123,8 @@ export function parsePattern(pattern: string): PathPattern {
   for (const [index, segment] of segments.entries()) {
     const sigil = segment[0]
     if (sigil === ':' || sigil === '*') {
-      const name = sigil === '*' && segment === '*' ? '*' : segment.slice(1)
-      assertParam(pattern, sigil, name, names, index === segments.length - 1)
+      const name = segment === '*' ? '*' : segment.slice(1)
+      assertParam(pattern, segment, name, names, index === segments.length - 1)
       // Captures get neutral names, because rou3 refuses some that we allow.
       const key = `p${names.size}`
       names.set(key, name)
@@ -142,17 +142,17 @@ export function parsePattern(pattern: string): PathPattern {
 
 function assertParam(
   pattern: string,
-  sigil: string,
+  segment: string,
   name: string,
   names: Map<string, string>,
   last: boolean,
 ): void {
-  if (name !== '*' && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+  if (segment !== '*' && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw new SyntaxError(
-      `Path "${pattern}": "${sigil}${name}" is not a parameter name. Use letters, digits and "_".`,
+      `Path "${pattern}": "${segment}" is not a parameter name. Use letters, digits and "_".`,
     )
   }
-  if (sigil === '*' && !last) throw new SyntaxError(`Path "${pattern}": a wildcard must be the last segment.`)
+  if (segment.startsWith('*') && !last) throw new SyntaxError(`Path "${pattern}": a wildcard must be the last segment.`)
   for (const taken of names.values()) {
     if (taken === name) throw new SyntaxError(`Path "${pattern}" names the parameter "${name}" twice.`)
   }

@@ -1,6 +1,6 @@
 /** Truthful endings: a stream that failed never looks like one that ended. */
 import { Readable } from 'node:stream'
-import { bytes, HttpError, jsonl, type Middleware, reply, sse, text } from 'millrace'
+import { bytes, HttpError, jsonArray, jsonl, type Middleware, reply, sse, text } from 'millrace'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Behaviour, behaviour, expectCut, expectProblem, type Scene, until, wait } from './transport.ts'
@@ -119,6 +119,23 @@ export const endingBehaviours: Behaviour[] = [
     behaviour(`JSON Lines and events end with an error item, through ${name}`, (scene) =>
       lastItem(scene, middleware),
     ),
+
+    behaviour(`a JSON array is whole or cut, through ${name}`, async (scene) => {
+      const app = scene.create({ middleware })
+      app.get('/whole', { streams: jsonArray(z.number()) }, async function* () {
+        yield 1
+        await wait(1)
+        yield 2
+      })
+      app.get('/fails', { streams: jsonArray(z.number()) }, async function* () {
+        yield 1
+        throw new Error('broken')
+      })
+      const link = await scene.open(app)
+      expect(await (await link.request('GET', '/whole')).json()).toEqual([1, 2])
+      const fails = await link.request('GET', '/fails')
+      await expect(fails.json()).rejects.toThrow()
+    }),
 
     behaviour(`an error before the first item is a real status, through ${name}`, async (scene) => {
       const app = scene.create({ middleware })

@@ -30,14 +30,14 @@ export interface Link {
 
 export type Connect = (app: App) => Promise<Link>
 
-interface Pieces {
+export interface Pieces {
   readonly status: number
   readonly headers: LinkReply['headers']
   next(): Promise<Uint8Array | undefined>
   disconnect(): void
 }
 
-function toLinkReply({ status, headers, next, disconnect }: Pieces): LinkReply {
+export function toLinkReply({ status, headers, next, disconnect }: Pieces): LinkReply {
   const decoder = new TextDecoder()
   const reply: LinkReply = {
     status,

@@ -32,8 +32,12 @@ export class RawConnection {
   }
 
   static open(port: number): Promise<RawConnection> {
+    return RawConnection.over(connect(port, '127.0.0.1'))
+  }
+
+  /** Over a socket that is about to connect. */
+  static over(socket: Socket): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1')
       socket.once('error', reject)
       socket.once('connect', () => {
         socket.off('error', reject)

@@ -5,6 +5,7 @@ import { endingBehaviours } from './ending-behaviours.ts'
 import { hostileBehaviours } from './hostile-behaviours.ts'
 import { inputBehaviours } from './input-behaviours.ts'
 import { lifetimeBehaviours } from './lifetime-behaviours.ts'
+import { cleartextHttp2Link, tlsHttp1Link, tlsHttp2Link } from './http2-link.ts'
 import { type Connect, fetchLink, memoryLink, nodeLink } from './link.ts'
 import { replyBehaviours } from './reply-behaviours.ts'
 import { routingBehaviours } from './routing-behaviours.ts'
@@ -24,8 +25,18 @@ const behaviours = [
   ...hostileBehaviours,
 ]
 
+const HTTP2_SKIPS: readonly Skip[] = [
+  {
+    names: ['a Host that is none harms no mount'],
+    reason: "Node's HTTP/2 resets a stream with a malformed authority by itself (PROTOCOL_ERROR); no app sees it",
+  },
+]
+
 const LINKS: readonly (readonly [string, Connect, readonly Skip[]])[] = [
   ['Node HTTP/1.1', nodeLink, []],
+  ['Node HTTP/1.1 over TLS', tlsHttp1Link, []],
+  ['Node HTTP/2', cleartextHttp2Link, HTTP2_SKIPS],
+  ['Node HTTP/2 over TLS', tlsHttp2Link, HTTP2_SKIPS],
   ['fetch', fetchLink, []],
   [
     'memory',

@@ -34,7 +34,7 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
 /** Code that is shown and not run: what is typed into a terminal, what comes out, what is sent. */
 const PLAIN = new Set(['sh', 'json', 'http', 'text'])
 
-const PROGRAM = /^ts file=docs\/snippets\/([a-z-]+\/[a-z-]+\.ts)$/
+const PROGRAM = /^ts file=docs\/snippets\/([a-z0-9-]+\/[a-z0-9-]+\.ts)$/
 
 /** The file a block is printed from. */
 const programOf = (info: string): string | undefined => PROGRAM.exec(info)?.[1]

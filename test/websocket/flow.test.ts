@@ -1,4 +1,5 @@
 /** The life of an open socket: reading, sending at the peer's pace, and every way to end. */
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type App, StreamCancelled } from 'millrace'
 import { describe, expect, test } from 'vitest'
@@ -257,6 +258,30 @@ describe('sending', () => {
     await until(() => readFrames(Buffer.concat(chunks)).some(({ opcode }) => opcode === 8), 'the close arrives')
     expect(readFrames(Buffer.concat(chunks)).filter(({ opcode }) => opcode === 1)).toHaveLength(100)
     expect(chunks.length).toBeLessThan(20)
+  })
+
+  test('a handler that sends without end to a fast peer does not starve the others', async () => {
+    // Small enough that the kernel takes all that is queued at once, and the sender never has to wait.
+    const chunk = 'x'.repeat(200)
+    const server = await serve((app) => {
+      app.websocket('/flood', {}, async ({ socket }) => {
+        for (;;) await socket.send(chunk)
+      })
+      app.get('/ping', () => 'pong')
+    })
+    // A process of its own reads as fast as it can.
+    const reader = fork(new URL('flood-reader.mjs', import.meta.url), [String(server.port)])
+    cleanUp(() => reader.kill())
+    await once(reader, 'message')
+    const late: number[] = []
+    for (let i = 0; i < 20; i++) {
+      const from = performance.now()
+      await new Promise((resolve) => setImmediate(resolve))
+      late.push(performance.now() - from)
+      await wait(5)
+    }
+    expect(await (await fetch(`http://127.0.0.1:${server.port}/ping`)).text()).toBe('pong')
+    expect(late.sort((a, b) => a - b)[10]).toBeLessThan(100)
   })
 
   test('the first message does not wait for the second', async () => {

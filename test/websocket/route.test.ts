@@ -2,7 +2,7 @@
 import { App, dependency, type Ending, HttpError, type Middleware, reply, Router, StreamCancelled } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connect, openTcp, refused, serve, until, upgradeHead, wait } from './scene.ts'
+import { connect, openTcp, refused, serve, type Server, until, upgradeHead, wait } from './scene.ts'
 
 describe('inputs', () => {
   const declare = (app: App) => {
@@ -94,9 +94,8 @@ describe('refusals', () => {
     expect(await refused(server, '/')).toMatchObject({ status: 418, text: 'no' })
   })
 
-  test('a handshake that is none is refused, and its dependencies are released', async () => {
-    const events: string[] = []
-    const db = dependency(async function* () {
+  const noted = (events: string[]) =>
+    dependency(async function* () {
       events.push('open')
       try {
         yield 1
@@ -104,20 +103,30 @@ describe('refusals', () => {
         events.push('closed')
       }
     })
-    const server = await serve((app) => app.websocket('/', { use: { db } }, () => events.push('ran')))
-    for (const [head, status] of [
-      [upgradeHead('/').replace(/Sec-WebSocket-Key.*\r\n/, ''), 400],
-      [upgradeHead('/').replace('Version: 13', 'Version: 99'), 400],
-      [upgradeHead('/').replace('GET', 'POST'), 405],
-      [upgradeHead('/', 'Sec-WebSocket-Protocol: a,,b\r\n'), 400],
-    ] as const) {
-      events.length = 0
-      const raw = await openTcp(server)
-      raw.write(head)
-      expect(String(await raw.read((bytes) => bytes.includes('\r\n\r\n')))).toMatch(`HTTP/1.1 ${status} `)
-      await until(() => events.includes('closed'), 'the dependency is released')
-      expect(events).toEqual(['open', 'closed'])
-    }
+  const answer = async (server: Server, head: string) => {
+    const raw = await openTcp(server)
+    raw.write(head)
+    return String(await raw.read((bytes) => bytes.includes('\r\n\r\n')))
+  }
+
+  test.each([
+    ['no key', upgradeHead('/').replace(/Sec-WebSocket-Key.*\r\n/, '')],
+    ['a malformed key', upgradeHead('/').replace('A==', '==')],
+    ['another version', upgradeHead('/').replace('Version: 13', 'Version: 8')],
+    ['another method', upgradeHead('/').replace('GET', 'POST')],
+  ])('a handshake with %s is none: 426, and no dependency is opened', async (_, head) => {
+    const events: string[] = []
+    const server = await serve((app) => app.websocket('/', { use: { db: noted(events) } }, () => events.push('ran')))
+    expect(await answer(server, head)).toMatch(/^HTTP\/1\.1 426 [^]*\r\nsec-websocket-version: 13\r\n/)
+    expect([events, server.errors()]).toEqual([[], []])
+  })
+
+  test('where only ws notices, the dependencies are released', async () => {
+    const events: string[] = []
+    const server = await serve((app) => app.websocket('/', { use: { db: noted(events) } }, () => events.push('ran')))
+    expect(await answer(server, upgradeHead('/', 'Sec-WebSocket-Protocol: a,,b\r\n'))).toMatch(/^HTTP\/1\.1 400 /)
+    await until(() => events.includes('closed'), 'the dependency is released')
+    expect([events, server.errors()]).toEqual([['open', 'closed'], []])
   })
 })
 

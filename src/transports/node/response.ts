@@ -116,13 +116,19 @@ export class Http2Response implements NodeResponse {
   readonly #raw: Http2ServerResponse
   #pending = 0
   #cutting = false
+  #ended = false
   #finished = false
   #closed = false
+  #onFinish = () => {}
 
   constructor(raw: Http2ServerResponse) {
     this.#raw = raw
-    raw.on('finish', () => {
+    // Not the response's own: Node tells that one of every stream that closes, also of one that was
+    // reset; and it ends the writable side of a stream that its client has reset.
+    raw.stream.once('finish', () => {
+      if (!this.#ended || raw.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
       this.#finished = true
+      this.#onFinish()
     })
     raw.on('close', () => {
       this.#closed = true
@@ -156,6 +162,7 @@ export class Http2Response implements NodeResponse {
   }
 
   end(chunk?: Chunk): void {
+    this.#ended = !this.gone
     if (chunk === undefined) this.#raw.end()
     else this.#raw.end(chunk)
   }
@@ -182,6 +189,7 @@ export class Http2Response implements NodeResponse {
   }
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
-    this.#raw.on(event, listener)
+    if (event === 'finish') this.#onFinish = listener
+    else this.#raw.on(event, listener)
   }
 }

@@ -30,9 +30,17 @@ interface Upgrade {
   readonly incoming: NodeIncoming
 }
 
-/** Whether a request asks for a WebSocket. Other protocols are not spoken here. */
-export function asksForWebSocket(message: IncomingMessage): boolean {
-  return message.headers.upgrade?.toLowerCase() === 'websocket'
+/**
+ * Whether a request asks for a WebSocket, in a way that can be answered (RFC 6455 section 4.2.1).
+ * Nothing else is spoken here.
+ */
+export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['sec-websocket-version'] === '13' &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  )
 }
 
 /** Answers the requests of one server that ask for an upgrade. */
@@ -125,9 +133,8 @@ export class Upgrader {
     })
     server.off('headers', addFields)
     if (isOpen) return
-    // ws has answered the bad handshake, or cut the connection because it was half closed.
-    const error = new Error('The WebSocket handshake is not valid.')
-    reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
+    // The connection was half closed, or a field was not valid, which ws has said.
+    reply.onEnd?.({ outcome: 'disconnect', bytes: 0, items: 0 })
   }
 
   async #run(websocket: WebSocket, connection: Duplex, body: UpgradeBody, reply: Reply): Promise<void> {
@@ -166,7 +173,7 @@ export class Upgrader {
         clientTracking: false,
         perMessageDeflate: false,
         maxPayload,
-        maxFragments: Math.max(64, Math.ceil(maxPayload / FRAGMENT_BYTES)),
+        maxFragments: Math.max(256, Math.ceil(maxPayload / FRAGMENT_BYTES)),
         closeTimeout: CLOSE_MS,
         // The route has chosen already; see handshakeFields.
         handleProtocols: () => false,

@@ -22,7 +22,9 @@ export const claims: Claims = {
     const head = await fetch(`${url}/users/7`, { method: 'HEAD' })
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '6', ''])
     expect((await fetch(`${url}/users/%zz`)).status).toBe(400)
+    expect((await fetch(`${url}/users/a%2F..%2Fb`)).status).toBe(400)
     expect(await textOf(`${url}/users/a%2Fb`)).toBe('user a/b')
+    expect((await fetch(`${url}/docs/a%2Fb`)).status).toBe(400)
   },
 
   async 'inputs.ts'({ url }) {
