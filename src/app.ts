@@ -22,7 +22,7 @@ export class App<const U extends Uses = {}> extends Application<U> {
   }
 
   /**
-   * Starts the app and serves HTTP/1.1 and WebSocket on Node.
+   * Starts the app and serves it on Node: HTTP/1.1, HTTP/2 and WebSocket.
    *
    * @throws {UsageError} for mistakes in the declared routes; rejects when the port is taken.
    */
@@ -33,7 +33,7 @@ export class App<const U extends Uses = {}> extends Application<U> {
     return listening
   }
 
-  /** Answers a web Request, for Bun, Deno, workers and other frameworks' mounts. */
+  /** Answers a web Request, for Bun, Deno, workers and other frameworks' mounts. Rejects only when start-up fails. */
   readonly fetch = async (request: Request): Promise<Response> => {
     await this.start()
     return answerFetch(this, request)
@@ -48,9 +48,10 @@ export class App<const U extends Uses = {}> extends Application<U> {
     if (grace !== undefined && !(grace >= 0))
       throw new UsageError(`grace takes milliseconds from 0 up, not ${grace}.`)
     this.retire()
+    // They stay known until they are closed, for a second call that is less patient.
     const servers = [...this.#listening]
-    this.#listening.clear()
     await Promise.all(servers.map((server) => server.close(options)))
+    for (const server of servers) this.#listening.delete(server)
     await this.stop()
   }
 }

@@ -153,7 +153,7 @@ const results = {
 }
 
 const progress = (/** @type {string} */ text) =>
-  process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : text && `${text}\n`)
 
 const launching = { file, old }
 const failureOf = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error))

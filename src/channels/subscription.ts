@@ -23,11 +23,11 @@ export interface Followed<T> {
   readonly forget: (subscription: Subscription<T>) => void
 }
 
-/** One follower's cursor. Iterate over it, or `take()` and wait for `ready()`. */
+/** One follower's cursor. Iterate over it, or `take()` what there is. */
 export class Subscription<T> implements Following<T>, AsyncIterableIterator<T, void> {
   /** Entries this follower has missed, under `drop-oldest`. */
   dropped = 0
-  onFailed: ((error: unknown) => void) | undefined = undefined
+  onReady: (() => void) | undefined = undefined
   readonly #channel: Followed<T>
   readonly #log: MemoryLog<T>
   readonly #signal: AbortSignal | undefined
@@ -80,11 +80,6 @@ export class Subscription<T> implements Following<T>, AsyncIterableIterator<T, v
     return entry
   }
 
-  ready(): Promise<void> {
-    if (this.#closed || this.behind > 0) return Promise.resolve()
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
   /** For the channel: something was published. */
   notify(): void {
     if (this.#cursor < this.#log.start && this.#channel.slow === 'disconnect')
@@ -106,7 +101,7 @@ export class Subscription<T> implements Following<T>, AsyncIterableIterator<T, v
       const entry = this.take()
       if (entry !== undefined) return { done: false, value: entry.value }
       if (this.#closed) return { done: true, value: undefined }
-      await this.ready()
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
   }
 
@@ -126,11 +121,10 @@ export class Subscription<T> implements Following<T>, AsyncIterableIterator<T, v
     if (this.#closed) return
     this.#failure = { error }
     this.close()
-    this.onFailed?.(error)
   }
 
   #wake(): void {
-    if (this.#waiting.length === 0) return
-    for (const wake of this.#waiting.splice(0)) wake()
+    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake()
+    this.onReady?.()
   }
 }

@@ -52,6 +52,7 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
   #ready = false
   #life: AsyncGenerator<unknown, void, unknown> | undefined
   #started: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
   #dispatcher: Dispatcher | undefined
 
   constructor(options: AppOptions<U>, inferFormat: (first: unknown) => Format) {
@@ -149,7 +150,7 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
   async #drain(): Promise<void> {
     const { tasks, clock, finishing, log } = this.engine
     if (await tasks.drained(this.#backgroundMs, clock)) return
-    for (const cancellation of finishing) cancellation.cancel('shutdown')
+    for (const cancellation of finishing) cancellation.giveUp()
     if (await tasks.drained(this.engine.unwindMs, clock)) return
     log.warn(
       { running: tasks.running },
@@ -158,8 +159,14 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
   }
 
   /** Waits for background work, releases what has scope `app`, and runs the lifespan to its end. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#ready = false
+    return (this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    }))
+  }
+
+  async #stop(): Promise<void> {
     await this.#drain()
     for (const release of this.engine.sharedReleases.splice(0).reverse()) {
       try {

@@ -25,10 +25,12 @@ export class StreamCancelled extends Error {
  * never need one.
  */
 export class Cancellation {
+  /** Whether a stream is under way that has yet to show anything: a shutdown need not wait for its first item. */
+  awaitsFirstItem = false
   #error: StreamCancelled | undefined
   #controller: AbortController | undefined
   #listeners: Set<(error: StreamCancelled) => void> | undefined
-  #survivesDisconnect = false
+  #onSurvived: (() => void) | undefined
 
   /** Set once the request is cancelled. */
   get error(): StreamCancelled | undefined {
@@ -44,14 +46,25 @@ export class Cancellation {
     return this.#controller.signal
   }
 
-  /** From now on a client that leaves cancels nothing: the route asked to finish its work. */
-  surviveDisconnect(): void {
-    this.#survivesDisconnect = true
+  /**
+   * From now on a client that leaves, or is sent away by a shutdown, cancels nothing: the route asked to
+   * finish its work. Instead `onSurvived` is told.
+   */
+  survive(onSurvived: () => void): void {
+    this.#onSurvived = onSurvived
+  }
+
+  /** There is no more time: work that was to be finished is cancelled after all. */
+  giveUp(): void {
+    this.#onSurvived = undefined
+    this.cancel('shutdown')
   }
 
   /** Cancels. Only the first call counts. */
   cancel(reason: CancelReason, cause?: unknown): void {
-    if (this.#error !== undefined || (reason === 'disconnect' && this.#survivesDisconnect)) return
+    if (this.#error !== undefined) return
+    if (this.#onSurvived !== undefined && (reason === 'disconnect' || reason === 'shutdown'))
+      return this.#onSurvived()
     const error = new StreamCancelled(reason, cause)
     this.#error = error
     this.#controller?.abort(error)

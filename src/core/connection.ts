@@ -1,7 +1,7 @@
 /** One open WebSocket as its handler sees it: messages checked both ways, its end told truthfully. */
 import { StreamCancelled } from './cancellation.ts'
 import type { Exchange } from './exchange.ts'
-import { type Followable, FollowerTooSlow, type Following } from './following.ts'
+import { type Followable, Follower, FollowerTooSlow } from './following.ts'
 import { assertClose, clipReason, encodeMessage, type MessageReader } from './message.ts'
 import type { Ending } from './reply.ts'
 import { placeIssues, type Schema, SchemaMismatch, validate } from './schema.ts'
@@ -163,35 +163,11 @@ export class Connection implements WebSocketConnection<unknown, unknown> {
 
   follow(channel: Followable<unknown>, options?: { readonly replay?: number }): () => void {
     this.#assertOpen()
-    const following = channel.subscribe(options)
-    const leave = () => {
-      // Whatever the channel throws here must reach neither its publisher nor the process.
-      try {
-        following.close()
-      } catch (error) {
-        this.#report(error)
-      }
-    }
-    const fail = (error: unknown) => {
-      leave()
-      this.#fail(error, error instanceof FollowerTooSlow ? 1013 : 1011)
-    }
-    following.onFailed = fail
+    const { leave } = new Follower(this.#socket, channel.subscribe(options), (error) =>
+      this.#fail(error, error instanceof FollowerTooSlow ? 1013 : 1011),
+    )
     void this.closed.then(leave)
-    this.#pump(following).catch(fail)
     return leave
-  }
-
-  async #pump(following: Following<unknown>): Promise<void> {
-    while (this.#socket.open) {
-      const entry = following.take()
-      if (entry !== undefined) {
-        this.#socket.send(entry.message)
-        const drained = this.#socket.drained()
-        if (drained !== undefined) await drained
-      } else if (following.closed) return
-      else await following.ready()
-    }
   }
 
   close(code = 1000, reason = ''): void {

@@ -59,7 +59,7 @@ export class Dispatcher {
    * time, it is cancelled and answered for.
    */
   #settle(exchange: Exchange, pending: Promise<Reply>): Promise<Reply> {
-    exchange.lifetime.work = pending
+    exchange.lifetime.begin(pending)
     return new Promise((resolve) => {
       let open = true
       const answer = (reply: Reply | Promise<Reply>) => {
@@ -73,11 +73,18 @@ export class Dispatcher {
         answer(this.#fail(exchange, error))
       })
       pending
-        .then((reply) => {
-          if (open) return finalize(exchange, reply)
-          discard(exchange, reply)
-          return undefined
-        })
+        .then(
+          (reply) => {
+            exchange.lifetime.workEnded()
+            if (open) return finalize(exchange, reply)
+            discard(exchange, reply)
+            return undefined
+          },
+          (error: unknown) => {
+            exchange.lifetime.workEnded()
+            throw error
+          },
+        )
         .then(
           (reply) => reply !== undefined && answer(reply),
           (error: unknown) => open && answer(this.#fail(exchange, error)),

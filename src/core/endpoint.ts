@@ -145,7 +145,10 @@ function toMountedRequest(exchange: Exchange, depth: number): Request {
   }
   const scheme = request.peer.encrypted ? 'https' : 'http'
   const query = request.target.indexOf('?')
-  const path = `/${exchange.path.split('/').slice(depth).join('/')}`
+  const rest = exchange.path.split('/').slice(depth).join('/')
+  // Relative links of a mounted site hang on the slash that our own routes do not care for.
+  const slash = rest !== '' && /^[^?]*\/(\?|$)/.test(request.target) ? '/' : ''
+  const path = `/${rest}${slash}`
   const url = originOf(scheme, headers.get('host'))
   url.pathname = path
   url.search = query === -1 ? '' : request.target.slice(query)

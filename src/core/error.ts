@@ -1,3 +1,5 @@
+import { StreamCancelled } from './cancellation.ts'
+
 /**
  * Every error Millrace answers with, by its stable code: the status and the title of its problem
  * document (RFC 9457). `docs/errors.md`, the OpenAPI document and the client are checked against it.
@@ -146,5 +148,8 @@ export class UsageError extends Error {
 
 /** Turns anything thrown into an error that may be shown: what is not an HttpError says nothing. */
 export function toHttpError(thrown: unknown): HttpError {
-  return thrown instanceof HttpError ? thrown : new HttpError('INTERNAL', { cause: thrown })
+  if (thrown instanceof HttpError) return thrown
+  if (thrown instanceof StreamCancelled && thrown.reason === 'shutdown')
+    return new HttpError('UNAVAILABLE', { detail: thrown.message, cause: thrown })
+  return new HttpError('INTERNAL', { cause: thrown })
 }

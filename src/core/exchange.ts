@@ -64,6 +64,8 @@ export class Exchange {
     this.route = route
     this.#rawParams = params
     this.#wildcard = wildcard
+    // Middleware that asked before the match has seen none.
+    if (this.#inputs !== undefined) delete this.#inputs.params
     if (limits === undefined) return
     if (limits.bodyLimit !== undefined) this.#bodyLimit = limits.bodyLimit
     if (limits.timeouts !== undefined) {
@@ -72,7 +74,7 @@ export class Exchange {
     }
     if (limits.onDisconnect === 'finish') {
       this.lifetime.finishesAlone = true
-      this.cancellation.surviveDisconnect()
+      this.cancellation.survive(() => this.lifetime.workOn())
     }
   }
 

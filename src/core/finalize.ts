@@ -54,8 +54,10 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   const { status } = reply
   if (reply.body.kind === 'stream' || reply.body.kind === 'file') reply.timing = timingOf(exchange)
   // A WebSocket's handler has yet to run, and may call after().
-  if (exchange.lifetime.needsEnd || reply.body.kind === 'upgrade')
+  if (exchange.lifetime.needsEnd || reply.body.kind === 'upgrade') {
     reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
+    exchange.lifetime.bind()
+  }
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply

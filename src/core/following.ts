@@ -1,5 +1,5 @@
-/** What a socket needs of a channel, so that the core need not know channels. */
-import type { SharedMessage } from './socket.ts'
+/** How a socket follows a channel, without the core knowing channels. */
+import type { SharedMessage, Socket } from './socket.ts'
 
 /** Something a socket can follow: a channel. Entries are encoded once for all followers. */
 export interface Followable<T> {
@@ -14,10 +14,8 @@ export interface Following<T> {
    * @throws {FollowerTooSlow} once, when the follower fell too far behind.
    */
   take(): { readonly value: T; readonly message: SharedMessage } | undefined
-  /** Settles when there may be an entry, or the following has ended. */
-  ready(): Promise<void>
-  /** Set by the follower, and called when the following fails while it does not wait in `ready()`. */
-  onFailed: ((error: unknown) => void) | undefined
+  /** Set by the follower, and called when there may be something to take, or taking would throw. */
+  onReady: (() => void) | undefined
   readonly closed: boolean
   close(): void
 }
@@ -31,5 +29,56 @@ export class FollowerTooSlow extends Error {
       `A follower of channel "${channel}" fell more than its history of ${history} entries behind. ` +
         'Raise `history`, or set `slow` to "drop-oldest".',
     )
+  }
+}
+
+/**
+ * Carries the entries of a channel to one socket, at the pace of its peer. Whatever the channel throws
+ * ends in `onFailed`: it must reach neither its publisher nor the other followers.
+ */
+export class Follower {
+  readonly #socket: Socket
+  readonly #following: Following<unknown>
+  readonly #onFailed: (error: unknown) => void
+  #isWaiting = false
+
+  constructor(socket: Socket, following: Following<unknown>, onFailed: (error: unknown) => void) {
+    this.#socket = socket
+    this.#following = following
+    this.#onFailed = onFailed
+    following.onReady = this.#carry
+    this.#carry()
+  }
+
+  readonly leave = (): void => {
+    try {
+      this.#following.close()
+    } catch (error) {
+      this.#onFailed(error)
+    }
+  }
+
+  readonly #carry = (): void => {
+    // A peer that is waited for may still be found too slow.
+    if (this.#isWaiting && !this.#following.closed) return
+    try {
+      while (this.#socket.open) {
+        const entry = this.#following.take()
+        if (entry === undefined) return
+        this.#socket.send(entry.message)
+        const drained = this.#socket.drained()
+        if (drained !== undefined) return this.#wait(drained)
+      }
+    } catch (error) {
+      this.#onFailed(error)
+    }
+  }
+
+  #wait(drained: Promise<void>): void {
+    this.#isWaiting = true
+    void drained.then(() => {
+      this.#isWaiting = false
+      this.#carry()
+    })
   }
 }

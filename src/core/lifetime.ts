@@ -12,8 +12,11 @@ import { captureAsyncScope } from './async-scope.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { AfterCallback } from './context.ts'
 import type { Engine, Release } from './engine.ts'
+import type { Incoming } from './incoming.ts'
+import type { LedgerEntry, OpenPart } from './ledger.ts'
 import type { Logger } from './logger.ts'
 import { observe, type ObservedRequest } from './observer.ts'
+import { ReleaseList } from './release.ts'
 import type { Ending, OpenFile } from './reply.ts'
 import type { Failure, Source } from './source.ts'
 import { outcomeOf } from './timeout.ts'
@@ -26,6 +29,7 @@ const ITEMS_PER_TURN = 64
 
 /** The request whose lifetime it is. */
 interface Owner {
+  readonly request: Incoming
   readonly cancellation: Cancellation
   readonly log: Logger
   readonly method: string
@@ -34,23 +38,25 @@ interface Owner {
   readonly observed: ObservedRequest
 }
 
-export class Lifetime {
+export class Lifetime implements LedgerEntry {
   /** What threw, when the handler's work failed before the head left. */
   failure: Failure | undefined = undefined
-  /** The handler's work, as long as it may be under way. */
-  work: Promise<unknown> | undefined = undefined
   /** Whether a client that leaves ends the work. */
   finishesAlone = false
   readonly #exchange: Owner
   readonly #engine: Engine
   readonly #startedAt: number
-  #releases: Release[] | undefined
-  #handlerReleases: Release[] | undefined
+  #work: Promise<unknown> | undefined
+  #releases: ReleaseList | undefined
+  #handlerReleases: ReleaseList | undefined
   #handlerReleased: Promise<void> | undefined
   #afters: AfterCallback[] | undefined
   #sources: Source[] | undefined
   #files: OpenFile[] | undefined
+  #ending: Ending | undefined
   #finished = false
+  #finishedAlone = false
+  #unwound = false
 
   constructor(exchange: Owner, engine: Engine) {
     this.#exchange = exchange
@@ -63,6 +69,41 @@ export class Lifetime {
     return this.#engine.clock.now() - this.#startedAt
   }
 
+  get incoming(): Incoming {
+    return this.#exchange.request
+  }
+
+  get observed(): ObservedRequest {
+    return this.#exchange.observed
+  }
+
+  get open(): readonly OpenPart[] {
+    const parts: OpenPart[] = []
+    if (this.#work !== undefined || (this.needsEnd && !this.#finished)) parts.push({ kind: 'request' })
+    for (const source of this.#sources ?? []) if (!source.ended) parts.push({ kind: 'source' })
+    for (const list of [this.#releases, this.#handlerReleases])
+      for (const name of list?.names ?? []) parts.push({ kind: 'dependency', name })
+    for (const _ of this.#files ?? []) parts.push({ kind: 'file' })
+    for (const _ of this.#afters ?? []) parts.push({ kind: 'after' })
+    return parts
+  }
+
+  /** The handler is at work, and may be beyond its reply. */
+  begin(work: Promise<unknown>): void {
+    this.#work = work
+    this.#engine.ledger?.add(this)
+  }
+
+  /** The handler is done. */
+  workEnded(): void {
+    this.#work = undefined
+  }
+
+  /** Somebody is going to say how the body has ended. */
+  bind(): void {
+    this.#engine.ledger?.add(this)
+  }
+
   /** Runs `fn` when the body has ended, in the asynchronous context of the caller. */
   after(fn: AfterCallback): void {
     if (this.#finished) throw new Error('after() was called when the body had already ended.')
@@ -70,21 +111,33 @@ export class Lifetime {
     ;(this.#afters ??= []).push((ending) => enter(() => fn(ending)))
   }
 
-  /** Registers the cleanup of a dependency. */
-  releaseWith(scope: 'request' | 'handler', release: Release): void {
-    if (scope === 'handler') (this.#handlerReleases ??= []).push(release)
-    else (this.#releases ??= []).push(release)
+  /** Registers the cleanup of a dependency, by the name it is used as. */
+  releaseWith(scope: 'request' | 'handler', name: string, release: Release): void {
+    const list =
+      scope === 'handler'
+        ? (this.#handlerReleases ??= new ReleaseList())
+        : (this.#releases ??= new ReleaseList())
+    list.add(name, release)
+    if (this.#unwound) this.#late('Release of a dependency', this.#release(list, this.#failed))
   }
 
   /** Registers a source that must not outlive the request. */
   own(source: Source): void {
     if (this.#sources === undefined) this.#sources = [source]
     else if (!this.#sources.includes(source)) this.#sources.push(source)
+    if (this.#unwound) this.#late('Cleanup of a stream', this.#stop())
+  }
+
+  /** The request was given up before its handler had come to this. */
+  #late(what: string, work: Promise<void>): void {
+    const { method, route, path } = this.#exchange
+    this.#engine.tasks.track(`${what} of ${method} ${route ?? path}`, work)
   }
 
   /** Registers a file that must not stay open longer than the request. Its `close` may be called again. */
   ownFile(file: OpenFile): void {
-    ;(this.#files ??= []).push(file)
+    if (this.#unwound) this.#late('Close of a file', file.close())
+    else (this.#files ??= []).push(file)
   }
 
   /** Whether somebody has to be told when the body has ended. */
@@ -95,6 +148,7 @@ export class Lifetime {
       this.#afters !== undefined ||
       this.#sources !== undefined ||
       this.#files !== undefined ||
+      this.#work !== undefined ||
       this.#engine.observers.length > 0
     )
   }
@@ -106,10 +160,8 @@ export class Lifetime {
 
   /** Releases dependencies of scope `handler`: the handler has finished its own work. */
   releaseHandlerScope(failure: Failure | undefined): void | Promise<void> {
-    const releases = this.#handlerReleases
-    if (releases === undefined) return
-    this.#handlerReleases = undefined
-    return (this.#handlerReleased = this.#release(releases, failure))
+    if (this.#handlerReleases === undefined) return
+    return (this.#handlerReleased ??= this.#release(this.#handlerReleases, failure))
   }
 
   /** The body has ended: unwinds everything. Only the first call counts. */
@@ -118,6 +170,7 @@ export class Lifetime {
     this.#finished = true
     if (told.outcome === 'error' && this.failure === undefined) this.report(told.error)
     const ending: Ending = { ...this.#truthful(told), durationMs: this.ageMs }
+    this.#ending = ending
     const { method, route, path } = this.#exchange
     this.#engine.tasks.track(`Cleanup of ${method} ${route ?? path}`, this.#unwind(ending, status))
   }
@@ -139,21 +192,45 @@ export class Lifetime {
 
   async #unwind(ending: Ending, status: number): Promise<void> {
     const { cancellation, log } = this.#exchange
-    const failed = ending.outcome !== 'complete'
-    if (failed && this.finishesAlone && ending.outcome === 'disconnect') await this.#finishAlone()
+    if (this.finishesAlone && (ending.outcome === 'disconnect' || ending.outcome === 'shutdown'))
+      await this.#finishAlone()
     else {
       if (ending.outcome !== 'complete') cancellation.cancel(ending.outcome, ending.error)
       await this.#stop()
       this.#reportFailedCleanup(ending.error)
     }
-    const failure = failed ? { error: ending.error ?? cancellation.error } : undefined
+    const failure = this.#failed
     for (const file of this.#files ?? []) await this.#guard('Close of a file', () => file.close())
-    await (this.#handlerReleased ?? this.releaseHandlerScope(failure))
+    this.#files = undefined
+    await this.releaseHandlerScope(failure)
     if (this.#releases !== undefined) await this.#release(this.#releases, failure)
+    this.#unwound = true
     for (const fn of this.#afters ?? []) await this.#guard('An after() callback', () => fn(ending))
+    this.#afters = undefined
     for (const observer of this.#engine.observers) {
       observe(log, () => observer.end?.(this.#exchange.observed, ending, status))
     }
+  }
+
+  /** What dependencies are told: why the request did not end well, if it did not. */
+  get #failed(): Failure | undefined {
+    if (this.#ending === undefined || this.#ending.outcome === 'complete' || this.#finishedAlone)
+      return undefined
+    return { error: this.#ending.error ?? this.#exchange.cancellation.error }
+  }
+
+  /** The client has left before there was a reply, and the route wants its work finished: shutdown waits. */
+  workOn(): void {
+    const { finishing, tasks } = this.#engine
+    const { cancellation, method, route } = this.#exchange
+    if (this.#work === undefined || finishing.has(cancellation)) return
+    finishing.add(cancellation)
+    // What it fails with is in its reply, though nobody gets that.
+    const work = this.#work.then(
+      () => finishing.delete(cancellation),
+      () => finishing.delete(cancellation),
+    )
+    tasks.track(`${method} ${route}`, work)
   }
 
   /** The client has left, and the route wants its work finished: the source runs to its end. */
@@ -168,8 +245,10 @@ export class Lifetime {
           if (pulled % ITEMS_PER_TURN === 0) await new Promise<void>((resolve) => clock.after(0, resolve))
         }
       }
+      this.#finishedAlone = this.failure === undefined && cancellation.error === undefined
     } catch (error) {
-      this.#exchange.log.error({ err: error, route: this.#exchange.route }, 'Work without a client failed')
+      if (error !== cancellation.error)
+        this.#exchange.log.error({ err: error, route: this.#exchange.route }, 'Work without a client failed')
     } finally {
       finishing.delete(cancellation)
     }
@@ -179,7 +258,7 @@ export class Lifetime {
   async #stop(): Promise<void> {
     const { clock, unwindMs } = this.#engine
     const { cancellation } = this.#exchange
-    if (this.work !== undefined) this.#report(await settlesWithin(this.work, unwindMs, clock), 'A handler')
+    if (this.#work !== undefined) this.#report(await settlesWithin(this.#work, unwindMs, clock), 'A handler')
     // The outermost source was registered last and may hold the inner ones.
     for (const source of this.#sources?.reverse() ?? []) {
       if (source.ended) continue
@@ -216,11 +295,11 @@ export class Lifetime {
   #logFailure(what: string, error: unknown): void {
     const { route, method, log } = this.#exchange
     log.error({ err: error, route, method }, `${what} failed`)
+    this.#engine.ledger?.onCleanupFailed?.({ entry: this, what, error })
   }
 
-  async #release(releases: Release[], failure: Failure | undefined): Promise<void> {
-    for (const release of releases.reverse())
-      await this.#guard('Release of a dependency', () => release(failure))
+  #release(list: ReleaseList, failure: Failure | undefined): Promise<void> {
+    return list.run(failure, (what, fn) => this.#guard(what, fn))
   }
 
   async #guard<T>(what: string, fn: () => T | Promise<T>): Promise<T | undefined> {

@@ -54,20 +54,33 @@ export function prepare({ uses, inputs, body }: Preparation, answer: Answer): An
   const validated = hasInputs(inputs) || body !== undefined ? withInputs(inputs, body, answer) : answer
   if (!hasUses) return validated
   return (exchange) =>
-    chain(provide(exchange, uses, exchange as unknown as Record<string, unknown>), () => validated(exchange))
+    proceed(exchange, provide(exchange, uses, exchange as unknown as Record<string, unknown>), validated)
+}
+
+/**
+ * Goes on as long as somebody wants the answer. A handler that begins after its client has left would
+ * wait for a signal that has been given already, and many do not look.
+ */
+function proceed(exchange: Exchange, prepared: void | Promise<void>, next: Answer): Reply | Promise<Reply> {
+  if (prepared === undefined) return next(exchange)
+  return prepared.then(() => {
+    const { error } = exchange.cancellation
+    if (error !== undefined) throw error
+    return next(exchange)
+  })
 }
 
 function withInputs(options: InputOptions, body: BodyPlan | undefined, answer: Answer): Answer {
   return (exchange) => {
     const issues: InputIssue[] = []
     const inputs: Inputs & { body?: unknown } = {}
-    const proceed = () => {
+    const accept = () => {
       assertNoIssues(issues)
       exchange.accept(inputs)
       return answer(exchange)
     }
     const done = readInputs(exchange, options, issues, inputs)
-    if (body === undefined) return chain(done, proceed)
-    return chain(done, () => body(exchange, issues, inputs).then(proceed))
+    if (body === undefined) return proceed(exchange, done, accept)
+    return chain(done, () => proceed(exchange, body(exchange, issues, inputs), accept))
   }
 }

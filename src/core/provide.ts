@@ -26,7 +26,7 @@ export function provide(exchange: Exchange, uses: Uses, values: Values): void | 
   const names = Object.keys(uses)
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
-    const value = instance(exchange, uses[name]!)
+    const value = instance(exchange, name, uses[name]!)
     if (value instanceof Promise) return provideRest(exchange, uses, values, names, i, value)
     values[name] = value
   }
@@ -41,24 +41,24 @@ async function provideRest(
   first: Promise<unknown>,
 ): Promise<void> {
   values[names[at]!] = await first
-  for (const name of names.slice(at + 1)) values[name] = await instance(exchange, uses[name]!)
+  for (const name of names.slice(at + 1)) values[name] = await instance(exchange, name, uses[name]!)
 }
 
 /** The one instance of a dependency in this request (or app), made if need be. */
-function instance(exchange: Exchange, declared: Dependency<unknown>): unknown {
+function instance(exchange: Exchange, name: string, declared: Dependency<unknown>): unknown {
   const { engine } = exchange
   const dependency = engine.overrides.get(declared) ?? declared
   if (dependency.scope === 'app') return sharedInstance(engine, dependency)
   if (exchange.instances.has(dependency)) return exchange.instances.get(dependency)
-  const made = make(exchange, dependency)
+  const made = make(exchange, name, dependency)
   exchange.instances.set(dependency, made)
   return made
 }
 
-function make(exchange: Exchange, dependency: Dependency<unknown>): unknown {
+function make(exchange: Exchange, name: string, dependency: Dependency<unknown>): unknown {
   const { options, scope } = dependency
   const register = (release: Release) =>
-    exchange.lifetime.releaseWith(scope === 'handler' ? 'handler' : 'request', release)
+    exchange.lifetime.releaseWith(scope === 'handler' ? 'handler' : 'request', name, release)
   if (options.use === undefined && !hasInputs(options)) return open(dependency, exchange, register)
   return makeWithOwnContext(exchange, dependency, register)
 }

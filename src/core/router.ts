@@ -123,17 +123,23 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
    *
    * @throws {UsageError} for what is not an upper-case method token.
    */
+  route<const M extends string, const P extends string, R>(
+    method: M,
+    path: P,
+    handler: (context: HandlerContext<Join<Prefix, P>, unknown, U>) => R,
+  ): Route<M, Join<Prefix, P>, unknown, R>
   route<const M extends string, const P extends string, const O extends RouteOptions, R extends Result<O>>(
     method: M,
     path: P,
     options: O & KnownOptions<O, RouteOptions>,
     handler: (context: HandlerContext<Join<Prefix, P>, O, U>) => R,
-  ): Route<M, Join<Prefix, P>, O, R> {
+  ): Route<M, Join<Prefix, P>, O, R>
+  route(method: string, ...rest: unknown[]): unknown {
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === WEBSOCKET) {
       throw new UsageError(`"${method}" is not an HTTP method. Write it in upper case.`)
     }
     const declare = this.#register(method, this.route) as (...args: unknown[]) => unknown
-    return declare(path, options, handler) as Route<M, Join<Prefix, P>, O, R>
+    return declare(...rest)
   }
 
   /**

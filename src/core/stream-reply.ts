@@ -83,6 +83,7 @@ function pullFirst(
 ): SourceResult | Promise<SourceResult | undefined> {
   const first = source.next()
   if (!isPromiseLike(first)) return first
+  exchange.cancellation.awaitsFirstItem = holdMs === Infinity
   return new Promise((resolve, reject) => {
     let cancelTimer = () => {}
     let unsubscribe = () => {}

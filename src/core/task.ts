@@ -1,6 +1,9 @@
 import type { Clock } from './clock.ts'
 import type { Logger } from './logger.ts'
 
+/** What work may still take when there is no time, in milliseconds. */
+const HURRIED_MS = 200
+
 /**
  * Background work that outlives its request: owned by the app, so that shutdown can wait for it.
  */
@@ -8,6 +11,8 @@ export class TaskTracker {
   readonly #running = new Map<Promise<void>, { readonly what: string; readonly startedAt: number }>()
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #waits = new Set<() => void>()
+  #hurried = false
 
   constructor(log: Logger, clock: Clock) {
     this.#log = log
@@ -35,6 +40,12 @@ export class TaskTracker {
     this.#running.set(task, { what, startedAt: this.#clock.now() })
   }
 
+  /** From now on nobody waits for long: the process was told a second time to end. */
+  hurry(): void {
+    this.#hurried = true
+    for (const giveUp of this.#waits) giveUp()
+  }
+
   /**
    * Waits until nothing runs any more, also not what was started while waiting.
    *
@@ -43,10 +54,12 @@ export class TaskTracker {
   async drained(ms: number, clock: Clock): Promise<boolean> {
     let late = false
     let wake = () => {}
-    const cancelTimer = clock.after(ms, () => {
+    const giveUp = () => {
       late = true
       wake()
-    })
+    }
+    this.#waits.add(giveUp)
+    const cancelTimer = clock.after(this.#hurried ? Math.min(ms, HURRIED_MS) : ms, giveUp)
     while (this.#running.size > 0 && !late) {
       const timeUp = new Promise<void>((resolve) => {
         wake = resolve
@@ -54,6 +67,7 @@ export class TaskTracker {
       await Promise.race([Promise.all(this.#running.keys()), timeUp])
     }
     cancelTimer()
+    this.#waits.delete(giveUp)
     return this.#running.size === 0
   }
 }

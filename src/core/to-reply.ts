@@ -59,6 +59,9 @@ function inferReply(value: unknown, exchange: Exchange, shape: ReplyShape): Repl
   if (isResponder(value)) return value.respond(exchange)
   if (isWebStream(value) || isNodeReadable(value)) return rawStream(value, exchange, init)
   if (isIterable(value)) return streamReply(value, exchange, undefined, shape.status)
+  if (value instanceof Map || value instanceof Set) {
+    throw new TypeError('A Map or a Set has no JSON form. Return Object.fromEntries(map), or [...set].')
+  }
   return jsonReply(value, init)
 }
 
@@ -96,6 +99,11 @@ function fromResponse(response: Response, exchange: Exchange): Reply | Promise<R
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) headers['set-cookie'] = cookies
   if (response.body === null) return new Reply(response.status, headers, { kind: 'none' })
+  // What fetch() gave is decoded already, but still says what it was.
+  if (response.url !== '' && headers['content-encoding'] !== undefined) {
+    delete headers['content-encoding']
+    delete headers['content-length']
+  }
   const length = headers['content-length']
   const source = Source.from(response.body)!
   const known = typeof length === 'string' ? Number(length) : undefined

@@ -1,15 +1,20 @@
 /**
  * The waits of a handler: they reject at once when the request is cancelled, so that a generator
  * suspended in one of them unwinds and its `finally` runs.
+ *
+ * The first rejection comes at once; those of later waits come in a later turn of the event loop. A
+ * loop that swallows them (`for (;;) try { await sleep(100) } catch {}`) would otherwise spin in
+ * microtasks for ever, and no other request would be served again.
  */
 import type { Cancellation, StreamCancelled } from './cancellation.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 
 /** Waits `ms` milliseconds. Rejects with StreamCancelled as soon as the request is cancelled. */
 export function sleep(ms: number, clock: Clock, cancellation: Cancellation): Promise<void> {
   if (!(ms >= 0)) return Promise.reject(new RangeError(`sleep takes milliseconds from 0 up, not ${ms}.`))
   return new Promise((resolve, reject) => {
-    if (cancellation.error !== undefined) return reject(cancellation.error)
+    const { error: cancelled } = cancellation
+    if (cancelled !== undefined) return void systemClock.after(0, () => reject(cancelled))
     const cancelTimer = clock.after(ms, () => {
       unsubscribe()
       resolve()
@@ -24,8 +29,8 @@ export function sleep(ms: number, clock: Clock, cancellation: Cancellation): Pro
 /** Anything that emits: Node's EventEmitter by shape, or an EventTarget. */
 export type Emitter =
   | {
-      on(name: string | symbol, listener: (...args: never[]) => void): unknown
-      off(name: string | symbol, listener: (...args: never[]) => void): unknown
+      on(name: string | symbol, listener: (...args: unknown[]) => void): unknown
+      off(name: string | symbol, listener: (...args: unknown[]) => void): unknown
     }
   | EventTarget
 
@@ -50,6 +55,10 @@ export function on(
   options: OnOptions = {},
 ): AsyncIterableIterator<unknown[], void> {
   const queue = new EventQueue(options)
+  if (cancellation.error !== undefined) {
+    queue.fail(cancellation.error)
+    return queue
+  }
   const push = (...args: unknown[]) => queue.push(args)
   const fail = (error: unknown) => queue.fail(error)
   const detach = attach(emitter, name, push, fail)
@@ -58,7 +67,6 @@ export function on(
     detach()
     unsubscribe()
   }
-  if (cancellation.error !== undefined) queue.fail(cancellation.error)
   return queue
 }
 
@@ -119,7 +127,10 @@ class EventQueue implements AsyncIterableIterator<unknown[], void> {
   }
 
   next(): Promise<IteratorResult<unknown[], void>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error as Error)
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure
+      return new Promise((_, reject) => systemClock.after(0, () => reject(error as Error)))
+    }
     const event = this.#events.shift()
     if (event !== undefined) return Promise.resolve({ done: false, value: event })
     if (this.#closed) return Promise.resolve({ done: true, value: undefined })

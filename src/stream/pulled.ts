@@ -21,6 +21,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   #started = false
   #ended = false
   #failure: { readonly error: unknown } | undefined
+  #breaking: { readonly error: unknown } | undefined
   #bytes = 0
 
   constructor(source: Source, onEnd: (ending: PumpEnding) => void, limits?: PumpLimits) {
@@ -56,6 +57,11 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
+  /** The connection breaks under what is written next: it is lost, and so is the reader. For tests. */
+  breakNextWrite(error: unknown): void {
+    this.#breaking = { error }
+  }
+
   /** Ends the body from outside: with a farewell where the format has one. */
   stop(reason: 'shutdown' | 'timeout'): void {
     this.#pump.stop(reason)
@@ -75,6 +81,10 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   }
 
   #write(chunk: Chunk): boolean {
+    if (this.#breaking !== undefined) {
+      this.cut('disconnect', this.#breaking.error)
+      return false
+    }
     const bytes = typeof chunk === 'string' ? UTF8.encode(chunk) : chunk
     this.#bytes += bytes.byteLength
     const reader = this.#takeReader()
@@ -84,6 +94,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   }
 
   #end(): void {
+    if (this.#breaking !== undefined) return this.cut('disconnect', this.#breaking.error)
     this.#ended = true
     const reader = this.#takeReader()
     if (reader !== undefined) void this.#done().then(reader.resolve)

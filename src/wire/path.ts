@@ -36,7 +36,8 @@ const UNUSUAL = /[%\\\u0000-\u0020"<>^`{|}#\u007f-\uffff]|\/\.|\/\//
  * Splits a request target (RFC 9112 section 3.2) into a canonical path and the raw query.
  *
  * The path is canonical: every segment is percent-decoded once and encoded again in one way only,
- * so two spellings of the same path compare equal. A slash inside a segment stays `%2F`.
+ * so two spellings of the same path compare equal. A slash inside a segment stays `%2F`, and slashes at
+ * the end are left out.
  *
  * @returns `undefined` when the target is malformed or ambiguous: bad percent-encoding, invalid
  *   UTF-8, a NUL, a backslash, or a `.` or `..` segment in any spelling, behind an encoded slash too.
@@ -47,9 +48,15 @@ export function parseTarget(target: string): Target | undefined {
   const mark = origin.indexOf('?')
   const raw = mark === -1 ? origin : origin.slice(0, mark)
   const query = mark === -1 ? '' : origin.slice(mark + 1)
-  if (!UNUSUAL.test(raw)) return { path: raw, query }
-  const path = canonicalPath(raw)
-  return path === undefined ? undefined : { path, query }
+  const path = UNUSUAL.test(raw) ? canonicalPath(raw) : raw
+  return path === undefined ? undefined : { path: withoutTrailingSlash(path), query }
+}
+
+/** `/users/` and `/users` are one path, for the router and for a guard alike. */
+function withoutTrailingSlash(path: string): string {
+  let end = path.length
+  while (end > 1 && path.charCodeAt(end - 1) === 47 /* / */) end--
+  return end === path.length ? path : path.slice(0, end)
 }
 
 /** Absolute-form (sent to proxies) is accepted for its path; anything else is malformed. */

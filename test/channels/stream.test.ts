@@ -111,7 +111,7 @@ test('a follower over HTTP that is too slow is cut, and told apart from an end',
   raw.socket.on('data', (chunk: Buffer) => (raw.received = Buffer.concat([raw.received, chunk]))).resume()
   await raw.gone
   const tail = String(raw.received.subarray(-1000))
-  expect(tail).toContain('"error"')
+  expect(tail).toContain('"INTERNAL"')
   expect(tail).not.toMatch(/\r\n0\r\n\r\n$/)
   expect(server.errors()).toEqual([expect.stringContaining('history of 4')])
 })

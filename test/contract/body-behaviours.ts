@@ -45,7 +45,9 @@ function carelessApp(app: App): App {
   })
   app.post('/json', { bodyLimit: LIMIT, body: z.object({}) }, () => 'ok')
   app.post('/text', { bodyLimit: LIMIT, body: text }, () => 'ok')
-  app.post('/bytes', { bodyLimit: LIMIT, body: bytes() }, async ({ body }) => String((await body.bytes()).length))
+  app.post('/bytes', { bodyLimit: LIMIT, body: bytes() }, async ({ body }) =>
+    String((await body.bytes()).length),
+  )
   app.post('/stream', { bodyLimit: LIMIT, streams: text }, async function* () {
     yield 'ok'
   })
@@ -58,7 +60,9 @@ export const bodyBehaviours: Behaviour[] = [
   behaviour('text, bytes and the raw reader give the body as declared', async ({ create, open }) => {
     const app = create()
     app.post('/text', { body: text }, ({ body }) => ({ text: body }))
-    app.post('/bytes', { body: bytes('image/png') }, async ({ body }) => ({ size: (await body.bytes()).length }))
+    app.post('/bytes', { body: bytes('image/png') }, async ({ body }) => ({
+      size: (await body.bytes()).length,
+    }))
     app.post('/raw', async ({ body }) => {
       const sizes: number[] = []
       for await (const chunk of body) sizes.push(chunk.byteLength)
@@ -102,7 +106,11 @@ export const bodyBehaviours: Behaviour[] = [
 
   behaviour('bytes() and text() may be called again, the iterable only once', async ({ create, open }) => {
     const app = create()
-    app.post('/again', async ({ body }) => [await body.text(), await body.text(), (await body.bytes()).length])
+    app.post('/again', async ({ body }) => [
+      await body.text(),
+      await body.text(),
+      (await body.bytes()).length,
+    ])
     app.post('/twice', async ({ body }) => {
       await body.bytes()
       for await (const _ of body);
@@ -190,14 +198,17 @@ export const bodyBehaviours: Behaviour[] = [
     await expectProblem(json, 413, 'BODY_TOO_LARGE')
   }),
 
-  behaviour('a chunked body within the limit is welcome, whatever the handler does', async ({ create, open }) => {
-    const app = carelessApp(create())
-    const link = await open(app)
-    for (const path of CARELESS) {
-      const got = await within(link.request('POST', path, { body: kilobytes(8) }), `a reply from ${path}`)
-      expect([path, got.status]).toEqual([path, 200])
-    }
-  }),
+  behaviour(
+    'a chunked body within the limit is welcome, whatever the handler does',
+    async ({ create, open }) => {
+      const app = carelessApp(create())
+      const link = await open(app)
+      for (const path of CARELESS) {
+        const got = await within(link.request('POST', path, { body: kilobytes(8) }), `a reply from ${path}`)
+        expect([path, got.status]).toEqual([path, 200])
+      }
+    },
+  ),
 
   behaviour("the app's limit holds where a route has none", async ({ create, open }) => {
     const app = create({ bodyLimit: 10 })

@@ -75,7 +75,11 @@ export const dependencyBehaviours: Behaviour[] = [
       throw new HttpError(401)
     })
     const app = create()
-    app.get('/', { use: { guard, db: traced(events, 'db') }, query: z.object({ a: z.string() }) }, () => 'never')
+    app.get(
+      '/',
+      { use: { guard, db: traced(events, 'db') }, query: z.object({ a: z.string() }) },
+      () => 'never',
+    )
     await expectProblem(await (await open(app)).request('GET', '/'), 401)
     expect(events).toEqual([])
   }),

@@ -35,7 +35,10 @@ export const disconnectBehaviours: Behaviour[] = [
       let signalled: unknown
       const app = scene.create({ middleware })
       app.get('/', { streams: text }, async function* ({ sleep, signal }) {
-        signal.addEventListener('abort', () => void (signalled = (signal.reason as { reason: string }).reason))
+        signal.addEventListener(
+          'abort',
+          () => void (signalled = (signal.reason as { reason: string }).reason),
+        )
         try {
           yield 'one'
           await sleep(60_000)
@@ -157,10 +160,13 @@ export const disconnectBehaviours: Behaviour[] = [
       let pulled = 0
       return reply.stream({
         [Symbol.asyncIterator]: () => ({
-          next: () => (pulled++ === 0 ? Promise.resolve({ done: false, value: 'x' }) : new Promise<never>(() => {})),
+          next: () =>
+            pulled++ === 0
+              ? Promise.resolve({ done: false as const, value: 'x' })
+              : new Promise<never>(() => {}),
           return: async () => {
             ended.push('/iterator')
-            return { done: true, value: undefined }
+            return { done: true as const, value: undefined }
           },
         }),
       })
@@ -251,91 +257,19 @@ export const disconnectBehaviours: Behaviour[] = [
     ),
   ),
 
-  behaviour('a generator that does not unwind is reported with its route, and waited for no longer', async (scene) => {
-    let done = false
-    const app = scene.create({ unwindMs: 30 })
-    app.get('/', { streams: text }, async function* ({ after }) {
-      after(() => void (done = true))
-      yield 'one'
-      await new Promise(() => {})
-    })
-    await leave(scene, app, 1, () => done)
-    const entry = scene.log.find(({ level }) => level === 'warn')
-    expect(entry?.fields['route']).toBe('/')
-  }),
-
-  behaviour('a reader that stops keeps an endless generator from producing', async (scene) => {
-    const produced = { async: 0, sync: 0, transformed: 0 }
-    const KIB_64 = new Uint8Array(64 * 1024)
-    const app = scene.create()
-    app.get('/async', { streams: bytes() }, async function* () {
-      for (;;) {
-        produced.async++
-        yield KIB_64
-      }
-    })
-    app.get('/sync', { streams: bytes() }, function* () {
-      for (;;) {
-        produced.sync++
-        yield KIB_64
-      }
-    })
-    app.get('/transformed', { streams: bytes(), middleware: [transforming] }, async function* () {
-      for (;;) {
-        produced.transformed++
-        yield KIB_64
-      }
-    })
-    const link = await scene.open(app)
-    for (const kind of ['async', 'sync', 'transformed'] as const) {
-      const got = await link.request('GET', `/${kind}`)
-      await got.next()
-      let before = -1
-      for (let i = 0; i < 30 && before !== produced[kind]; i++) {
-        before = produced[kind]
-        await wait(100)
-      }
-      // The kernel's buffers on both sides of a loopback connection take some megabytes.
-      expect(produced[kind], `${kind} in units of 64 KiB`).toBeLessThan(16 * 16)
-      expect(produced[kind]).toBe(before)
-      got.disconnect()
-    }
-  }),
-
-  behaviour('nothing is left after many clients that left', async (scene) => {
-    let open = 0
-    const emitter = new EventEmitter().setMaxListeners(0)
-    const app = scene.create()
-    app.get('/sleep', { streams: text }, async function* ({ sleep }) {
-      open++
-      try {
-        yield 'x'
-        await sleep(60_000)
-      } finally {
-        open--
-      }
-    })
-    app.get('/on', { streams: text }, async function* ({ on }) {
-      open++
-      try {
-        yield 'x'
-        for await (const _ of on(emitter, 'tick')) yield 'y'
-      } finally {
-        open--
-      }
-    })
-    const link = await scene.open(app)
-    for (let round = 0; round < 10; round++) {
-      await Promise.all(
-        Array.from({ length: 20 }, async (_, i) => {
-          const got = await link.request('GET', i % 2 === 0 ? '/sleep' : '/on')
-          await got.next()
-          got.disconnect()
-        }),
-      )
-    }
-    await until(() => open === 0 && emitter.listenerCount('tick') === 0, 'everything is gone', 3000)
-    await until(() => app.engine.tasks.running === 0, 'no task runs')
-    expect(scene.log).toEqual([])
-  }),
+  behaviour(
+    'a generator that does not unwind is reported with its route, and waited for no longer',
+    async (scene) => {
+      let done = false
+      const app = scene.create({ unwindMs: 30 })
+      app.get('/', { streams: text }, async function* ({ after }) {
+        after(() => void (done = true))
+        yield 'one'
+        await new Promise(() => {})
+      })
+      await leave(scene, app, 1, () => done)
+      const entry = scene.log.find(({ level }) => level === 'warn')
+      expect(entry?.fields['route']).toBe('/')
+    },
+  ),
 ]

@@ -24,7 +24,7 @@ const STACKS: Record<string, readonly Middleware[]> = {
   'transforms among others': [plain, transforming, asynchronous, transforming],
 }
 
-async function fails(scene: Scene, middleware: readonly Middleware[]): Promise<void> {
+async function failsMidway(scene: Scene, middleware: readonly Middleware[]): Promise<void> {
   const app = scene.create({ middleware })
   app.get('/async', { streams: text }, async function* () {
     yield 'one '
@@ -114,7 +114,7 @@ async function lastItem(scene: Scene, middleware: readonly Middleware[]): Promis
 
 export const endingBehaviours: Behaviour[] = [
   ...Object.entries(STACKS).flatMap(([name, middleware]) => [
-    behaviour(`a stream that fails is cut, through ${name}`, (scene) => fails(scene, middleware)),
+    behaviour(`a stream that fails is cut, through ${name}`, (scene) => failsMidway(scene, middleware)),
 
     behaviour(`JSON Lines and events end with an error item, through ${name}`, (scene) =>
       lastItem(scene, middleware),

@@ -1,5 +1,11 @@
 /** HTTP/2, with and without TLS, and the HTTP/1.1 that shares a port with it. */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type IncomingHttpHeaders } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import type { App } from 'millrace'
 import { certificate } from './certificate.ts'

@@ -80,7 +80,9 @@ function withValidator(validator: Validator): Behaviour[] {
     behaviour(`${name}: one 422 tells of every issue and its place`, async (scene) => {
       const app = scene.create()
       app.get('/:id', { params, query, headers, cookies }, () => 'never')
-      const got = await (await scene.open(app)).request('GET', '/x?limit=30&tag=a', {
+      const got = await (
+        await scene.open(app)
+      ).request('GET', '/x?limit=30&tag=a', {
         headers: { 'x-key': 'a' },
       })
       const problem = await expectProblem(got, 422, 'VALIDATION_FAILED')

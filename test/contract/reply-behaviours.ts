@@ -183,11 +183,7 @@ export const replyBehaviours: Behaviour[] = [
     async ({ create, open, log }) => {
       const app = create()
       app.get('/items/:id', { returns: Item }, () => ({ id: 'secret-value', name: 7 }) as never)
-      const problem = await expectProblem(
-        await (await open(app)).request('GET', '/items/1'),
-        500,
-        'INTERNAL',
-      )
+      const problem = await expectProblem(await (await open(app)).request('GET', '/items/1'), 500, 'INTERNAL')
       expect(Object.keys(problem).sort()).toEqual(['code', 'status', 'title', 'type'])
       const entry = log.find(({ level }) => level === 'error')
       expect(entry?.fields['route']).toBe('/items/:id')

@@ -1,5 +1,5 @@
 /** Methods, paths, routers and mounts. */
-import { App, HttpError, type Middleware, reply, Router, text } from 'millrace'
+import { App, type HttpError, type Middleware, reply, Router, text } from 'millrace'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Behaviour, behaviour, expectProblem, until } from './transport.ts'
@@ -122,11 +122,11 @@ export const routingBehaviours: Behaviour[] = [
     app.get('/*rest', ({ params }) => `rest ${params.rest}`)
     app.get('/f/*', ({ params }) => `star ${params['*']}`)
     const link = await open(app)
-    const text = async (path: string) => (await link.request('GET', path)).text()
-    expect(await text('/me')).toBe('literal')
-    expect(await text('/you')).toBe('param you')
-    expect(await text('/a/b/c')).toBe('rest a/b/c')
-    expect(await text('/f/x/y')).toBe('star x/y')
+    const body = async (path: string) => (await link.request('GET', path)).text()
+    expect(await body('/me')).toBe('literal')
+    expect(await body('/you')).toBe('param you')
+    expect(await body('/a/b/c')).toBe('rest a/b/c')
+    expect(await body('/f/x/y')).toBe('star x/y')
   }),
 
   behaviour('one shape may have other parameter names for other methods', async ({ create, open }) => {
@@ -191,21 +191,24 @@ export const routingBehaviours: Behaviour[] = [
     expect([got.status, await got.text(), seen]).toEqual([404, 'caught', [['/zzz', undefined, 404]]])
   }),
 
-  behaviour('a mount gets the path without the prefix, the query, the headers and the body', async (scene) => {
-    const app = scene.create()
-    app.mount('/m', async (request) => {
-      const url = new URL(request.url)
-      const body = request.body === null ? null : await request.text()
-      return Response.json([request.method, url.pathname, url.search, request.headers.get('x-a'), body])
-    })
-    const link = await scene.open(app)
-    const get = await link.request('GET', '/m/a/b%20c?q=1', { headers: { 'X-A': '1' } })
-    expect(await get.json()).toEqual(['GET', '/a/b%20c', '?q=1', '1', null])
-    expect(await (await link.request('GET', '/m')).json()).toEqual(['GET', '/', '', null, null])
-    const post = await link.request('POST', '/m/x', { body: 'hello' })
-    expect(await post.json()).toEqual(['POST', '/x', '', null, 'hello'])
-    await expectProblem(await link.request('GET', '/mm'), 404)
-  }),
+  behaviour(
+    'a mount gets the path without the prefix, the query, the headers and the body',
+    async (scene) => {
+      const app = scene.create()
+      app.mount('/m', async (request) => {
+        const url = new URL(request.url)
+        const body = request.body === null ? null : await request.text()
+        return Response.json([request.method, url.pathname, url.search, request.headers.get('x-a'), body])
+      })
+      const link = await scene.open(app)
+      const get = await link.request('GET', '/m/a/b%20c?q=1', { headers: { 'X-A': '1' } })
+      expect(await get.json()).toEqual(['GET', '/a/b%20c', '?q=1', '1', null])
+      expect(await (await link.request('GET', '/m')).json()).toEqual(['GET', '/', '', null, null])
+      const post = await link.request('POST', '/m/x', { body: 'hello' })
+      expect(await post.json()).toEqual(['POST', '/x', '', null, 'hello'])
+      await expectProblem(await link.request('GET', '/mm'), 404)
+    },
+  ),
 
   behaviour('a mount may have parameters and non-ASCII letters in its path', async ({ create, open }) => {
     const app = create()

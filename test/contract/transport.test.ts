@@ -1,4 +1,5 @@
 import { bodyBehaviours } from './body-behaviours.ts'
+import { crashBehaviours } from './crash-behaviours.ts'
 import { dependencyBehaviours } from './dependency-behaviours.ts'
 import { disconnectBehaviours } from './disconnect-behaviours.ts'
 import { endingBehaviours } from './ending-behaviours.ts'
@@ -7,6 +8,8 @@ import { inputBehaviours } from './input-behaviours.ts'
 import { lifetimeBehaviours } from './lifetime-behaviours.ts'
 import { cleartextHttp2Link, tlsHttp1Link, tlsHttp2Link } from './http2-link.ts'
 import { type Connect, fetchLink, memoryLink, nodeLink } from './link.ts'
+import { middlewareBehaviours } from './middleware-behaviours.ts'
+import { pressureBehaviours } from './pressure-behaviours.ts'
 import { replyBehaviours } from './reply-behaviours.ts'
 import { routingBehaviours } from './routing-behaviours.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
@@ -22,13 +25,17 @@ const behaviours = [
   ...dependencyBehaviours,
   ...lifetimeBehaviours,
   ...disconnectBehaviours,
+  ...middlewareBehaviours,
+  ...pressureBehaviours,
   ...hostileBehaviours,
+  ...crashBehaviours,
 ]
 
 const HTTP2_SKIPS: readonly Skip[] = [
   {
     names: ['a Host that is none harms no mount'],
-    reason: "Node's HTTP/2 resets a stream with a malformed authority by itself (PROTOCOL_ERROR); no app sees it",
+    reason:
+      "Node's HTTP/2 resets a stream with a malformed authority by itself (PROTOCOL_ERROR); no app sees it",
   },
 ]
 

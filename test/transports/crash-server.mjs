@@ -66,7 +66,14 @@ app.get('/bigint', () => ({ n: 1n }))
 app.get('/log', ({ log }) => {
   log.error(cycle, 'a cycle')
   log.error({ n: 1n }, 'a BigInt')
-  log.error({ get bad() { return fail('getter') } }, 'a getter')
+  log.error(
+    {
+      get bad() {
+        return fail('getter')
+      },
+    },
+    'a getter',
+  )
   return 'x'
 })
 app.get('/cleanup', { use: { cleanup } }, () => 'x')
@@ -146,13 +153,16 @@ app.get('/web', () =>
   ),
 )
 app.get('/iterator', () =>
-  reply.stream({ [Symbol.asyncIterator]: () => ({ next: async () => undefined, return: () => fail('return') }) }),
+  reply.stream({
+    [Symbol.asyncIterator]: () => ({ next: async () => undefined, return: () => fail('return') }),
+  }),
 )
 app.get('/iterator-late', () => {
   let pulled = 0
   const next = async () => (pulled++ === 0 ? { done: false, value: 'x' } : undefined)
   return reply.stream({ [Symbol.asyncIterator]: () => ({ next, return: () => fail('return') }) })
 })
+// oxlint-disable-next-line unicorn/no-thenable -- query builders are thenables
 app.get('/thenable', () => ({ then: () => fail('then') }))
 app.get('/response', () => Response.error())
 app.get('/file', () => reply.file({ name: 'x', open: async () => fail('open') }))
@@ -174,5 +184,10 @@ app.mount('/mount', () => fail('mount'))
 app.get('/alive', () => 'alive')
 
 const { port } = await app.listen({ port: 0 })
-process.stdout.write(`${port} ${app.routes.filter((route) => route.method === 'GET').map((route) => route.path).join(' ')}\n`)
+process.stdout.write(
+  `${port} ${app.routes
+    .filter((route) => route.method === 'GET')
+    .map((route) => route.path)
+    .join(' ')}\n`,
+)
 process.stdin.resume().on('end', () => void app.close({ grace: 100 }).then(() => process.exit(0)))

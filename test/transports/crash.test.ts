@@ -22,7 +22,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   server.stdin!.end()
-  if (server.exitCode === null) await within(once(server, 'exit'), 'the server ends', 10_000).catch(() => server.kill())
+  if (server.exitCode === null)
+    await within(once(server, 'exit'), 'the server ends', 10_000).catch(() => server.kill())
 })
 
 async function request(method: string, path: string, readAll: boolean, body?: Uint8Array): Promise<string> {
@@ -30,7 +31,9 @@ async function request(method: string, path: string, readAll: boolean, body?: Ui
   try {
     const got = await within(connection.request(method, path, { body }), `${method} ${path}`)
     let text = ''
-    for (let piece = await got.bytes(); piece !== undefined && readAll; piece = await got.bytes()) text += String(piece)
+    let piece = await got.bytes()
+    if (!readAll) return String(piece)
+    for (; piece !== undefined; piece = await got.bytes()) text += String(piece)
     return text
   } finally {
     connection.destroy()

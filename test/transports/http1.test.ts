@@ -56,7 +56,7 @@ describe('framing', () => {
 
   test('a stream that fails has no last chunk', async () => {
     const app = makeApp()
-    app.get('/', { streams: text }, twoThenFail)
+    app.get('/', { streams: text }, () => twoThenFail())
     const connection = await (await start(app))()
     const got = await connection.request('GET', '/')
     await expect(readText(got)).rejects.toThrow(CutError)
@@ -146,7 +146,7 @@ describe('reuse of a connection', () => {
         go = resolve
       })
     })
-    app.get('/second', { streams: text }, twoThenFail)
+    app.get('/second', { streams: text }, () => twoThenFail())
     const connection = await (await start(app))()
     await connection.write('GET', '/first')
     await connection.write('GET', '/second')
@@ -254,12 +254,35 @@ describe('malformed requests', () => {
     expect(await readText(await (await open()).request('GET', '/'))).toBe('never')
   })
 
+  test('a request that is split at any byte is the same request', async () => {
+    const app = makeApp()
+    app.post('/a/:id', async ({ params, query, body }) => [params.id, query, await body.text()])
+    const open = await start(app)
+    const request = Buffer.from(
+      'POST /a/%C3%BC?b=%20 HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nö1\r\n2\r\n23\r\n0\r\n\r\n',
+    )
+    const connection = await open()
+    connection.socket.setNoDelay(true)
+    for (let at = 1; at < request.length; at++) {
+      connection.send(request.subarray(0, at))
+      // Across a turn of the loop, so that the two parts are two reads more often than not.
+      await new Promise((resolve) => setImmediate(resolve))
+      connection.send(request.subarray(at))
+      const got = await within(connection.reply('POST'), `split at ${at}`)
+      expect([at, await readText(got)]).toEqual([at, '["ü",{"b":" "},"ö123"]'])
+    }
+  })
+
   test('an upgrade that is not spoken is ignored', async () => {
     const app = makeApp()
     app.get('/', () => 'plain')
     const connection = await (await start(app))()
     const got = await connection.request('GET', '/', {
-      headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
+      headers: {
+        connection: 'Upgrade, HTTP2-Settings',
+        upgrade: 'h2c',
+        'http2-settings': 'AAMAAABkAAQAAP__',
+      },
     })
     expect([got.status, await readText(got)]).toEqual([200, 'plain'])
   })

@@ -46,7 +46,8 @@ async function delays(port: number, yielded: Map<string, number>): Promise<numbe
   const connection = await RawConnection.open(port)
   cleanups.push(() => connection.destroy())
   const got = await connection.request('GET', '/')
-  for (let seen = ''; !seen.includes('item 2'); ) seen += String(await within(got.bytes() as Promise<Buffer>, 'an item'))
+  for (let seen = ''; !seen.includes('item 2');)
+    seen += String(await within(got.bytes() as Promise<Buffer>, 'an item'))
   return [...yielded].map(([mark, at]) => written.get(mark)! - at)
 }
 

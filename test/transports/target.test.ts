@@ -48,7 +48,16 @@ const AMBIGUOUS = [
   '/one/..%2f..%2fetc%2fpasswd',
 ]
 
-const GUARDED = ['/admin', '/admin/x', '/%61dmin', '/%61%64%6d%69%6e/x', '/admin/%78', '/admin/', '/admin//x']
+const GUARDED = [
+  '/admin',
+  '/admin/x',
+  '/%61dmin',
+  '/%61%64%6d%69%6e/x',
+  '/admin/%78',
+  '/admin/',
+  '/admin//',
+  '/admin//x',
+]
 
 for (const [name, connect] of [
   ['Node', nodeLink],
@@ -67,7 +76,16 @@ for (const [name, connect] of [
 
     test('nothing else reaches what is guarded', async () => {
       const { link, reached } = await start(connect)
-      const others = ['//admin', '/ADMIN', '/admin%2fx', '/admin%20', '/%2561dmin', '/admin;x', '/admin%2f', '/.admin']
+      const others = [
+        '//admin',
+        '/ADMIN',
+        '/admin%2fx',
+        '/admin%20',
+        '/%2561dmin',
+        '/admin;x',
+        '/admin%2f',
+        '/.admin',
+      ]
       for (const target of others) {
         const { status } = await link.request('GET', target)
         expect([target, [400, 403, 404].includes(status), reached]).toEqual([target, true, []])

@@ -203,8 +203,7 @@ describe('a channel that breaks', () => {
   const broken = (how: Partial<ReturnType<Followable['subscribe']>>): Followable => ({
     subscribe: () => ({
       take: () => undefined,
-      ready: () => new Promise(() => {}),
-      onFailed: undefined,
+      onReady: undefined,
       closed: false,
       close: () => {},
       ...how,
@@ -216,8 +215,22 @@ describe('a channel that breaks', () => {
 
   test.each<[string, Followable]>([
     ['take throws', broken({ take: boom })],
-    ['ready throws', broken({ ready: boom })],
-    ['ready rejects', broken({ ready: () => Promise.reject(new Error('the channel broke')) })],
+    [
+      'take throws later',
+      (() => {
+        const chat = broken({})
+        return {
+          subscribe: () => {
+            const made = chat.subscribe()
+            setTimeout(() => {
+              made.take = boom
+              made.onReady?.()
+            }, 20)
+            return made
+          },
+        }
+      })(),
+    ],
     ['subscribe throws', { subscribe: boom }],
     ['an entry cannot be encoded', (() => {
       const chat = channel('chat', z.any(), { history: 1 })

@@ -19,7 +19,10 @@ describe('parseTarget', () => {
     ['/%c3%bc', '/%C3%BC', ''],
     ['/ü', '/%C3%BC', ''],
     ['/%F0%9F%8C%8A', '/%F0%9F%8C%8A', ''],
-    ['/a//b/', '/a//b/', ''],
+    ['/a//b/', '/a//b', ''],
+    ['/a/', '/a', ''],
+    ['/a//', '/a', ''],
+    ['//', '/', ''],
     ['//a', '//a', ''],
     ['/...', '/...', ''],
     ['/.a/..b/c.', '/.a/..b/c.', ''],
@@ -115,22 +118,21 @@ describe('parseTarget', () => {
       maxLength: 4,
     })
     fc.assert(
-      fc.property(segments, fc.infiniteStream(fc.boolean()), (parts, spelling) => {
+      fc.property(segments, fc.infiniteStream(fc.boolean()), (parts, choices) => {
+        const choose = () => choices.next().value === true
         const percent = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`
         const spell = (part: string) =>
-          Array.from(part.toWellFormed(), (character) => {
+          Array.from(part, (character) => {
             const encoded = encodeURIComponent(character)
             const plain = encoded === character
-            if (plain && spelling.next().value === true) return percent(character.charCodeAt(0))
-            return !plain && spelling.next().value === true ? encoded.toLowerCase() : encoded
+            if (plain && choose()) return percent(character.charCodeAt(0))
+            return !plain && choose() ? encoded.toLowerCase() : encoded
           }).join('')
         const first = parseTarget(`/${parts.map(spell).join('/')}`)
         const second = parseTarget(`/${parts.map(spell).join('/')}`)
         expect(first).toEqual(second)
         if (first === undefined) return
-        expect(first.path.split('/').slice(1).map(decodeParam)).toEqual(
-          parts.map((part) => part.toWellFormed()),
-        )
+        expect(first.path.split('/').slice(1).map(decodeParam)).toEqual(parts.map((part) => part))
       }),
       { numRuns: 2000 },
     )
@@ -206,9 +208,9 @@ describe('parsePattern', () => {
 test('decodeParam never throws for what a canonical path holds', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (value) => {
-      const target = parseTarget(`/${encodeURIComponent(value.toWellFormed())}`)
+      const target = parseTarget(`/${encodeURIComponent(value)}`)
       if (target === undefined) return
-      expect(decodeParam(target.path.slice(1))).toBe(value.toWellFormed())
+      expect(decodeParam(target.path.slice(1))).toBe(value)
     }),
     { numRuns: 2000 },
   )

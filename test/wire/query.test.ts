@@ -56,7 +56,7 @@ describe('parseQuery', () => {
   })
 
   test('reads what URLSearchParams writes', () => {
-    const field = fc.string({ unit: 'grapheme', maxLength: 8 }).map((text) => text.toWellFormed())
+    const field = fc.string({ unit: 'grapheme', maxLength: 8 })
     fc.assert(
       fc.property(fc.array(fc.tuple(field, field), { maxLength: 20 }), (fields) => {
         const wanted = new Map<string, string[]>()

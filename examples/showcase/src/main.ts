@@ -20,9 +20,6 @@ const server = await app.listen({ host: '127.0.0.1', port: PORT }).catch((error:
   throw error
 })
 
-// The first Ctrl+C ends the streams and then the program; a second one does not wait.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
-
 console.log(welcome(server.url))
 
 function welcome(url: string): string {

@@ -32,6 +32,8 @@ export interface Sending {
   stop(): void
   /** Cuts the body at once. */
   cut(reason: 'shutdown'): void
+  /** Settles when what was sent is let go of, for bodies that are so only some time after their end. */
+  readonly released?: Promise<void>
 }
 
 /** HTTP/1: a cut is a connection that closes before the end of the body. */
@@ -94,6 +96,8 @@ export class Http1Response implements NodeResponse {
       return
     }
     if (socket.destroyed) return
+    // What was written in this tick is still corked, and Node 26 would close before it lets it out.
+    this.raw.uncork()
     // Where only the end of the connection marks the end of the body (HTTP/1.0), a clean close would be a lie.
     if (!this.#lengthIsKnown && !this.raw.chunkedEncoding && this.raw.headersSent) socket.resetAndDestroy()
     else socket.destroySoon()

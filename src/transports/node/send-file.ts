@@ -23,7 +23,7 @@ export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): 
   reply.headers['content-length'] = String(body.length)
   const copy = new FileCopy(response, body, reply)
   response.writeHead(reply)
-  void copy.run().then(async (ending) => {
+  const released = copy.run().then(async (ending) => {
     if (ending.outcome !== 'complete') response.cut()
     await body.file.close().catch(() => {})
     reply.onEnd?.({ bytes: copy.sent, items: 0, ...ending })
@@ -32,6 +32,7 @@ export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): 
     endless: false,
     stop: () => {},
     cut: (reason) => copy.cut(reason),
+    released,
   }
 }
 

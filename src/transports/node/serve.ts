@@ -3,7 +3,7 @@ import { type ListenOptions, NodeServer } from './server.ts'
 import { closeOnSignals } from './signal.ts'
 
 export interface CloseOptions {
-  /** Milliseconds that replies of known length may take to finish, default 10 000. Streams are told at once. */
+  /** Milliseconds that replies of known length may take to finish; default what `listen` was given. Streams are told at once. */
   readonly grace?: number
 }
 
@@ -29,7 +29,7 @@ export async function serve(app: Application, options: ListenOptions = {}): Prom
     host,
     port: bound,
     url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    async close({ grace = 10_000 } = {}) {
+    async close({ grace = options.grace ?? 10_000 } = {}) {
       forget()
       await server.close(grace)
     },

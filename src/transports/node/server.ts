@@ -7,7 +7,7 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
@@ -29,9 +29,11 @@ export interface ListenOptions {
   readonly http2?: boolean
   /** Compresses streams for clients that accept it, flushed item by item. Default false. */
   readonly compress?: boolean | CompressOptions
+  /** Milliseconds that finite replies may take when the server closes, default 10 000. Streams are told at once. */
+  readonly grace?: number
   /**
    * Closes the app at SIGTERM and SIGINT, and then ends the process with exit code 0; a second signal
-   * ends it at once. Default true.
+   * cuts what is left, and leaves teardown one second. Default true.
    */
   readonly signals?: boolean
 }
@@ -44,9 +46,16 @@ export interface TlsOptions {
 /** What Node keeps back of a reply before it asks us to wait, in bytes. */
 const HIGH_WATER = 16 * 1024
 
-/** One request under way. */
+/** How often connections that have become idle are looked for at shutdown, in milliseconds. */
+const IDLE_CHECK_MS = 50
+/** The part of the grace in which handlers that were cut at its end may still unwind. */
+const UNWINDING_PART = 1 / 20
+
+/** One request under way, until its connection, its body and its handler have let go of it. */
 interface Active {
   readonly incoming: NodeIncoming
+  /** Settles when the handler's reply has been handed over. */
+  readonly work: Promise<void> | undefined
   sending: Sending | undefined
 }
 
@@ -61,7 +70,11 @@ export class NodeServer {
   readonly #upgrader: Upgrader
   readonly #active = new Set<Active>()
   readonly #sessions = new Set<ServerHttp2Session>()
-  #closing = false
+  readonly #connections = new Set<Socket>()
+  #closed: Promise<void> | undefined
+  /** When the grace is over, by the app's clock. */
+  #deadline = Infinity
+  #onEnded = () => {}
 
   constructor(app: Application, options: ListenOptions) {
     const { compress } = options
@@ -70,8 +83,11 @@ export class NodeServer {
     this.#upgrader = new Upgrader(app)
     this.#server = createNodeServer(app, options, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
+    this.#server.on('connection', this.#onConnection)
+    this.#server.on('secureConnection', this.#onConnection)
     this.#server.on('session', (session: ServerHttp2Session) => {
       this.#sessions.add(session)
+      if (this.#closed !== undefined) session.close()
       session.once('close', () => this.#sessions.delete(session))
       // A session's error ends it; its streams have been told.
       session.on('error', () => {})
@@ -95,8 +111,8 @@ export class NodeServer {
         : new Http1Response(raw as ServerResponse)
     const reply = this.#app.handle(incoming)
     if (!(reply instanceof Promise)) return this.#send(message, response, incoming, reply)
-    const active = this.#track(incoming, response)
-    void reply.then((settled) => this.#send(message, response, incoming, settled, active))
+    const work = reply.then((settled) => this.#send(message, response, incoming, settled, active))
+    const active = this.#track(incoming, response, work)
   }
 
   #send(
@@ -106,7 +122,7 @@ export class NodeServer {
     reply: Reply,
     active?: Active,
   ): void {
-    if (this.#closing) reply.headers['connection'] = 'close'
+    if (this.#closed !== undefined) reply.headers['connection'] = 'close'
     try {
       if (response instanceof Http1Response && linger(message as IncomingMessage, response.raw, reply)) return
       const coding =
@@ -115,8 +131,11 @@ export class NodeServer {
           : negotiateCoding(reply, message.headers['accept-encoding'] as string | undefined, this.#compress)
       const sending = send(response, reply, { isHead: incoming.method === 'HEAD', coding })
       if (sending === undefined) return
-      ;(active ?? this.#track(incoming, response)).sending = sending
+      const known = active ?? this.#track(incoming, response, undefined)
+      known.sending = sending
       incoming.discardUnreadBody()
+      // A stream that begins while the server closes is told like those that had begun before.
+      if (this.#closed !== undefined) dismiss(known)
     } catch (error) {
       this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
       response.destroy()
@@ -125,14 +144,29 @@ export class NodeServer {
   }
 
   /** Follows what takes its time, so that a client that leaves, or a shutdown, reaches it. */
-  #track(incoming: NodeIncoming, response: NodeResponse): Active {
-    const active: Active = { incoming, sending: undefined }
+  #track(incoming: NodeIncoming, response: NodeResponse, work: Promise<void> | undefined): Active {
+    const active: Active = { incoming, work, sending: undefined }
     this.#active.add(active)
     response.on('close', () => {
-      this.#active.delete(active)
+      void this.#forget(active)
       if (!response.finished) incoming.cancellation.cancel('disconnect')
     })
     return active
+  }
+
+  async #forget(active: Active): Promise<void> {
+    await active.work
+    await active.sending?.released
+    this.#active.delete(active)
+    this.#onEnded()
+  }
+
+  readonly #onConnection = (connection: Socket): void => {
+    this.#connections.add(connection)
+    connection.once('close', () => {
+      this.#connections.delete(connection)
+      this.#onEnded()
+    })
   }
 
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -143,39 +177,66 @@ export class NodeServer {
 
   /**
    * Accepts nothing more, tells every stream at once, lets finite replies finish within the grace, and
-   * cuts the rest.
+   * cuts the rest. Called again, a shorter grace counts.
    */
   async close(grace: number): Promise<void> {
-    this.#closing = true
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#closeIdle()
+    this.#closed ??= new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    // An HTTP/2 session is told to go away, and closes when its last stream has ended.
+    for (const session of this.#sessions) session.close()
     this.#upgrader.close()
-    for (const { incoming, sending } of this.#active) {
-      if (sending?.endless !== true) continue
-      sending.stop()
-      incoming.cancellation.cancel('shutdown')
-    }
-    let cancelTimer = () => {}
-    const late = new Promise<void>((resolve) => {
-      cancelTimer = this.#app.engine.clock.after(grace, resolve)
-    })
-    await Promise.race([closed, late])
-    cancelTimer()
+    for (const active of this.#active) dismiss(active)
+    if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
+    // What becomes idle later, or was kept alive by a head that had left before, must not be waited for.
+    const idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
+    const { clock } = this.#app.engine
+    this.#deadline = Math.min(this.#deadline, clock.now() + grace)
+    await this.#ended(grace, () => clock.now() >= this.#deadline)
+    clearInterval(idleCheck)
     for (const { incoming, sending } of this.#active) {
       incoming.cancellation.cancel('shutdown')
       sending?.cut('shutdown')
     }
     this.#upgrader.destroy()
-    if ('closeAllConnections' in this.#server) this.#server.closeAllConnections()
     for (const session of this.#sessions) session.destroy()
-    await closed
+    for (const connection of this.#connections) connection.destroy()
+    await this.#closed
+    const unwindingMs = Math.max(IDLE_CHECK_MS, grace * UNWINDING_PART)
+    const giveUpAt = clock.now() + unwindingMs
+    await this.#ended(unwindingMs, () => clock.now() >= giveUpAt)
+  }
+
+  /**
+   * Waits, for `ms` milliseconds at the most, until every connection is closed and every reply has told
+   * its end: whoever waits for the server goes on to take away what those may still be using.
+   */
+  async #ended(ms: number, isLate: () => boolean): Promise<void> {
+    // A timer may fire a fraction of a millisecond early.
+    const cancelTimer = this.#app.engine.clock.after(ms + 1, () => this.#onEnded())
+    while (!isLate() && this.#connections.size + this.#active.size > 0) {
+      const others = this.#onEnded
+      await new Promise<void>((resolve) => {
+        this.#onEnded = () => {
+          others()
+          resolve()
+        }
+      })
+    }
+    cancelTimer()
   }
 
   #closeIdle(): void {
     if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
-    // An HTTP/2 session is told to go away, and closes when its last stream has ended.
-    for (const session of this.#sessions) session.close()
+    // Node takes a connection on which nothing has been asked yet for a busy one.
+    for (const connection of this.#connections) if (connection.bytesRead === 0) connection.destroy()
   }
+}
+
+/** Tells a stream that the server closes; finite replies may use the grace. */
+function dismiss({ incoming, sending }: Active): void {
+  const { cancellation } = incoming
+  if (sending === undefined ? !cancellation.awaitsFirstItem : !sending.endless) return
+  sending?.stop()
+  cancellation.cancel('shutdown')
 }
 
 function createNodeServer(
@@ -183,9 +244,10 @@ function createNodeServer(
   { tls, http2 }: ListenOptions,
   onRequest: (message: AnyMessage, response: AnyResponse) => void,
 ): Server | Http2Server {
-  const { headers, body } = app.engine.timeouts
+  const { headers } = app.engine.timeouts
   // Node's own limit on a whole request stands behind ours on its body, for bodies that nobody reads.
-  const requestTimeout = headers === 0 || body === 0 ? 0 : headers + body
+  const body = longestBody(app)
+  const requestTimeout = headers === 0 || body === Infinity ? 0 : headers + body
   const connectionsCheckingInterval = headers === 0 ? 5000 : Math.max(50, Math.min(5000, headers / 10))
   const timeouts = {
     headersTimeout: headers,
@@ -201,6 +263,12 @@ function createNodeServer(
   }
   if (http2 === true) return createHttp2Server(onRequest)
   return createServer({ highWaterMark: HIGH_WATER, ...timeouts }, onRequest)
+}
+
+/** The longest time that any route gives to its body. */
+function longestBody({ engine, routes }: Application): number {
+  const limits = routes.map((route) => ('timeouts' in route.options ? route.options.timeouts?.body : undefined))
+  return Math.max(...[engine.timeouts.body, ...limits].map((ms) => (ms === 0 ? Infinity : (ms ?? 0))))
 }
 
 function toBuffer(pem: string | Uint8Array): string | Buffer {

@@ -2,15 +2,16 @@ import type { Application } from '../../core/app.ts'
 
 /** An app that can be closed as a whole. */
 interface Closable extends Application {
-  close?(): Promise<void>
+  close?(options?: { readonly grace?: number }): Promise<void>
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
-/** How long a second signal still waits for lifespans to end, in milliseconds. */
+/** How long after a second signal the process may still live, in milliseconds, so that lifespans can end. */
 const FORCED_MS = 1000
 
 const apps = new Set<Closable>()
 let closing = false
+let forced = false
 
 /**
  * Closes the app at the first SIGTERM or SIGINT and then ends the process: 0 when everything ended in
@@ -22,24 +23,37 @@ export function closeOnSignals(app: Application): () => void {
   if (apps.size === 0) for (const signal of SIGNALS) process.on(signal, onSignal)
   apps.add(app)
   return () => {
-    // While the process is ending, the handlers stay, so that a second signal still finds them.
-    if (!apps.delete(app) || apps.size > 0 || closing) return
+    // While the process is ending, apps and handlers stay, so that a second signal still finds them.
+    if (closing || !apps.delete(app) || apps.size > 0) return
     for (const signal of SIGNALS) process.off(signal, onSignal)
   }
 }
 
 function onSignal(): void {
-  if (closing) {
-    setTimeout(() => process.exit(1), FORCED_MS).unref()
-    void Promise.allSettled([...apps].map((app) => app.stop())).then(() => process.exit(1))
-    return
-  }
+  if (closing) return force()
   closing = true
-  void Promise.all([...apps].map((app) => app.close?.() ?? app.stop())).then(
-    () => process.exit(0),
-    (error: unknown) => {
-      for (const app of apps) app.engine.log.error({ err: error }, 'The app could not be closed')
-      process.exit(1)
-    },
+  void Promise.all([...apps].map(close)).then((ended) =>
+    process.exit(forced || ended.includes(false) ? 1 : 0),
   )
+}
+
+/** @returns whether it ended in order. */
+async function close(app: Closable): Promise<boolean> {
+  try {
+    await (app.close?.() ?? app.stop())
+    return true
+  } catch (error) {
+    app.engine.log.error({ err: error }, 'The app could not be closed')
+    return false
+  }
+}
+
+/** Nothing is waited for any more, but teardown still runs: the close under way goes on without the waits. */
+function force(): void {
+  forced = true
+  setTimeout(() => process.exit(1), FORCED_MS)
+  for (const app of apps) {
+    app.engine.tasks.hurry()
+    void app.close?.({ grace: 0 }).catch(() => {})
+  }
 }

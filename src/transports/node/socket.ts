@@ -19,6 +19,19 @@ const CLOSE_CODES: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
 }
 
+/** Connections that were written to in this turn. What they were given leaves at its end, in one go each. */
+const corked: Duplex[] = []
+
+function corkForTurn(connection: Duplex): void {
+  if (connection.writableCorked > 0) return
+  connection.cork()
+  if (corked.push(connection) === 1) process.nextTick(uncork)
+}
+
+function uncork(): void {
+  for (const connection of corked.splice(0)) connection.uncork()
+}
+
 /** A socket of ws as Millrace's: ws reads, pings and closes; messages are written to the connection itself. */
 export class NodeSocket implements Socket {
   readonly incoming: Inbox
@@ -28,7 +41,6 @@ export class NodeSocket implements Socket {
   readonly #websocket: WebSocket
   readonly #connection: Duplex
   #onDrained: (() => void)[] = []
-  #isCorked = false
   #isAlive = true
   #error: Error | undefined
 
@@ -64,11 +76,7 @@ export class NodeSocket implements Socket {
     const frame = toFrame(message)
     this.messages++
     this.bytes += payloadBytes(frame)
-    if (!this.#isCorked) {
-      this.#isCorked = true
-      this.#connection.cork()
-      process.nextTick(this.#uncork)
-    }
+    corkForTurn(this.#connection)
     this.#connection.write(frame)
   }
 
@@ -92,11 +100,6 @@ export class NodeSocket implements Socket {
     // Behind messages that wait for their reader, a pong cannot come.
     this.#isAlive = this.incoming.paused
     this.#websocket.ping()
-  }
-
-  readonly #uncork = (): void => {
-    this.#isCorked = false
-    this.#connection.uncork()
   }
 
   readonly #settleDrained = (): void => {

@@ -1,0 +1,29 @@
+import type { Release } from './engine.ts'
+import type { Failure } from './source.ts'
+
+/** Runs a piece of cleanup and logs what it throws. */
+type Guard = (what: string, fn: () => unknown) => Promise<unknown>
+
+/** The cleanups of dependencies of one scope. */
+export class ReleaseList {
+  readonly #held: { readonly name: string; readonly release: Release }[] = []
+
+  /** @param name the name under which the dependency is used. */
+  add(name: string, release: Release): void {
+    this.#held.push({ name, release })
+  }
+
+  /** Of those that have not been released, or whose release is under way. */
+  get names(): readonly string[] {
+    return this.#held.map(({ name }) => name)
+  }
+
+  /** Releases all of them, the last one first; also those that are added meanwhile. */
+  async run(failure: Failure | undefined, guard: Guard): Promise<void> {
+    for (let last = this.#held.at(-1); last !== undefined; last = this.#held.at(-1)) {
+      const { name, release } = last
+      await guard(`Release of dependency "${name}"`, () => release(failure))
+      this.#held.splice(this.#held.indexOf(last), 1)
+    }
+  }
+}

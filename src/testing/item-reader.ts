@@ -1,0 +1,105 @@
+import { placeIssues, type Schema, SchemaMismatch, validate } from '../core/schema.ts'
+import { createItemDecoder, type Decoded, type ItemDecoder, type TestItem, type TestProblem } from './item.ts'
+
+/** The items of a reply, one by one. */
+export interface TestItems<T = unknown> extends AsyncIterable<TestItem<T>> {
+  /**
+   * The next item, undefined at a clean end.
+   *
+   * @throws {StreamTruncated} when the stream was cut off; its `problem` is what the stream said before.
+   */
+  next(): Promise<TestItem<T> | undefined>
+  /** The data of the rest; throws as `next` does. */
+  all(): Promise<T[]>
+  /** Takes so many items and goes away; gives their data. Throws when the stream ends before that. */
+  disconnectAfter(items: number): Promise<T[]>
+  /** Whether the stream has said itself that it is complete: by the end mark of its format. */
+  readonly endMarked: boolean
+}
+
+/** Where the items come from. */
+interface Text {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  next(): Promise<string | undefined>
+  disconnect(): void
+}
+
+export class ItemReader<T> implements TestItems<T> {
+  readonly #reply: Text
+  readonly #schema: Schema<unknown, T> | undefined
+  readonly #onProblem: (problem: TestProblem) => void
+  readonly #decoder: ItemDecoder
+  readonly #ready: TestItem[] = []
+  #ended = false
+  endMarked = false
+
+  constructor(
+    reply: Text,
+    schema: Schema<unknown, T> | undefined,
+    onProblem: (problem: TestProblem) => void,
+  ) {
+    this.#reply = reply
+    this.#schema = schema
+    this.#onProblem = onProblem
+    const contentType = reply.headers['content-type']
+    this.#decoder = createItemDecoder(reply.status, typeof contentType === 'string' ? contentType : '')
+  }
+
+  async next(): Promise<TestItem<T> | undefined> {
+    while (this.#ready.length === 0 && !this.#ended) {
+      const text = await this.#reply.next()
+      this.#ended = text === undefined
+      for (const each of text === undefined ? this.#decoder.end() : this.#decoder.push(text)) this.#take(each)
+    }
+    const item = this.#ready.shift()
+    return item === undefined ? undefined : this.#checked(item)
+  }
+
+  #take(decoded: Decoded): void {
+    if (decoded.kind === 'item') this.#ready.push(decoded.item)
+    else if (decoded.kind === 'end') this.endMarked = true
+    else this.#onProblem(decoded.problem)
+  }
+
+  async #checked(item: TestItem): Promise<TestItem<T>> {
+    if (this.#schema === undefined) return item as TestItem<T>
+    const data = await validate(
+      this.#schema,
+      item.data,
+      (issues) => new SchemaMismatch('An item of the reply', placeIssues('item', issues)),
+    )
+    return { ...item, data }
+  }
+
+  async all(): Promise<T[]> {
+    const all: T[] = []
+    for (let item = await this.next(); item !== undefined; item = await this.next()) all.push(item.data)
+    return all
+  }
+
+  async disconnectAfter(items: number): Promise<T[]> {
+    const taken: T[] = []
+    while (taken.length < items) {
+      const item = await this.next()
+      if (item === undefined) {
+        throw new Error(
+          `The stream ended after ${taken.length} items, so nobody could leave it after ${items}.`,
+        )
+      }
+      taken.push(item.data)
+    }
+    this.#reply.disconnect()
+    return taken
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TestItem<T>, void, undefined> {
+    let ended = false
+    try {
+      for (let item = await this.next(); item !== undefined; item = await this.next()) yield item
+      ended = true
+    } finally {
+      if (!ended) this.#reply.disconnect()
+    }
+  }
+}
