@@ -6,6 +6,7 @@
 import type { Followable } from '../core/following.ts'
 import {
   placeIssues,
+  runSchema,
   type Schema,
   type SchemaInput,
   SchemaMismatch,
@@ -17,7 +18,7 @@ import { type Followed, type SlowPolicy, type SubscribeOptions, Subscription } f
 export interface ChannelOptions {
   /**
    * Entries kept for followers that are behind, and for those that ask for the past; default 256. What
-   * is published in one turn of the event loop must fit, since nobody can follow in between.
+   * is published in one turn of the event loop must fit, since no loop can follow in between.
    */
   readonly history?: number
   /** Default `disconnect`. */
@@ -56,7 +57,7 @@ export class Channel<T, Input = T> implements Followable<T> {
    * @throws {TypeError} when the schema is asynchronous: order could not be kept.
    */
   publish(value: Input): LogEntry<T> {
-    const result = this.#schema['~standard'].validate(value)
+    const result = runSchema(this.#schema, value)
     if (result instanceof Promise) {
       result.catch(() => {})
       throw new TypeError(`The schema of channel "${this.name}" must be synchronous.`)

@@ -11,6 +11,7 @@ import type { AnyRoute, Middleware, Route, RouteLimits, RouteOptions } from './r
 import { type Declared, type RouteGroup } from './router.ts'
 import { negotiate, streamHead } from './offer.ts'
 import { type ReplyShape, toReply } from './to-reply.ts'
+import { isThenable } from './thenable.ts'
 import { sameOrigin, websocketAnswer } from './websocket.ts'
 
 /** What answers at one method and path. */
@@ -91,14 +92,6 @@ function handlerAnswer(
   }
 }
 
-/** A promise, or what is awaited like one: the queries of many database libraries. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value instanceof Promise ||
-    (typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function')
-  )
-}
-
 /** HEAD of a generator: what can be said without running it. */
 function headOfStream(exchange: Exchange, { streams, status }: ReplyShape): Reply {
   if (streams === undefined) return new Reply(status ?? 200, {}, { kind: 'none' })
@@ -108,7 +101,7 @@ function headOfStream(exchange: Exchange, { streams, status }: ReplyShape): Repl
 /** A stream's handler has finished its work when its source has ended; any other one when it returned. */
 function endHandlerScope(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
   if (reply.body.kind !== 'stream' || reply.body.source.ended) {
-    return chain(exchange.lifetime.releaseHandlerScope(exchange.lifetime.failure), () => reply)
+    return exchange.lifetime.commitHandlerScope().then(() => reply)
   }
   reply.body.source.onEnded = (failure) => void exchange.lifetime.releaseHandlerScope(failure)
   return reply

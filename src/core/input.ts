@@ -1,6 +1,13 @@
 import type { QueryRecord } from '../wire/query.ts'
 import type { InputIssue } from './error.ts'
-import { placeIssues, type Schema, type SchemaIssue, type SchemaResult, validationFailed } from './schema.ts'
+import {
+  placeIssues,
+  runSchema,
+  type Schema,
+  type SchemaIssue,
+  type SchemaResult,
+  validationFailed,
+} from './schema.ts'
 
 /** The inputs of a request that a route or a dependency has schemas for, the body excepted. */
 export interface InputOptions {
@@ -62,7 +69,7 @@ export function assertNoIssues(found: readonly InputIssue[]): void {
  * want a list: then, and only then, it is offered once more as a list of one.
  */
 function check(schema: Schema, raw: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
-  const result = schema['~standard'].validate(raw)
+  const result = runSchema(schema, raw)
   if (result instanceof Promise) return result.then((settled) => retryAsLists(schema, raw, settled))
   return result.issues === undefined ? result : retryAsLists(schema, raw, result)
 }
@@ -84,9 +91,9 @@ function retryAsLists(
     const wanted = new Set([...single].filter((key) => !refused.has(key)))
     if (wanted.size === 0) return result
     // The others failed for reasons of their own, which are to be told without a list around them.
-    return wanted.size === single.size ? second : schema['~standard'].validate(withLists(record, wanted))
+    return wanted.size === single.size ? second : runSchema(schema, withLists(record, wanted))
   }
-  const second = schema['~standard'].validate(withLists(record, single))
+  const second = runSchema(schema, withLists(record, single))
   return second instanceof Promise ? second.then(choose) : choose(second)
 }
 

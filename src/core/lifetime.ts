@@ -164,6 +164,27 @@ export class Lifetime implements LedgerEntry {
     return (this.#handlerReleased ??= this.#release(this.#handlerReleases, failure))
   }
 
+  /**
+   * The same while the reply has yet to be sent: a dependency that cannot commit makes it an error, and
+   * the others roll back.
+   *
+   * @throws what the first of them threw.
+   */
+  async commitHandlerScope(): Promise<void> {
+    let failure: Failure | undefined
+    await this.#handlerReleases?.run(
+      () => failure,
+      async (_what, fn) => {
+        try {
+          await fn()
+        } catch (error) {
+          failure ??= { error }
+        }
+      },
+    )
+    if (failure !== undefined) throw failure.error
+  }
+
   /** The body has ended: unwinds everything. Only the first call counts. */
   finish(told: ToldEnding, status: number): void {
     if (this.#finished) return
@@ -299,7 +320,10 @@ export class Lifetime implements LedgerEntry {
   }
 
   #release(list: ReleaseList, failure: Failure | undefined): Promise<void> {
-    return list.run(failure, (what, fn) => this.#guard(what, fn))
+    return list.run(
+      () => failure,
+      (what, fn) => this.#guard(what, fn),
+    )
   }
 
   async #guard<T>(what: string, fn: () => T | Promise<T>): Promise<T | undefined> {

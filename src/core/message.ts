@@ -1,5 +1,5 @@
 /** How the messages of a WebSocket become values, and values messages. */
-import { placeIssues, type Schema, type SchemaIssue } from './schema.ts'
+import { placeIssues, runSchema, type Schema, type SchemaIssue } from './schema.ts'
 import type { Message } from './socket.ts'
 
 /** A message as its schema gives it, or what is wrong with it. */
@@ -79,7 +79,7 @@ function parse(text: string): { readonly value: unknown } | undefined {
 }
 
 function check(schema: Schema, value: unknown): ReadMessage | Promise<ReadMessage> {
-  const result = schema['~standard'].validate(value)
+  const result = runSchema(schema, value)
   const judge = (settled: Awaited<typeof result>): ReadMessage =>
     settled.issues === undefined ? { value: settled.value } : { problem: describe(settled.issues) }
   return result instanceof Promise ? result.then(judge) : judge(result)

@@ -3,6 +3,7 @@ import type { Dependency, Uses } from './dependency.ts'
 import type { Engine, Release } from './engine.ts'
 import { type InputIssue, UsageError } from './error.ts'
 import { type Exchange, ExchangeView } from './exchange.ts'
+import { isThenable } from './thenable.ts'
 import { assertNoIssues, hasInputs, type Inputs, readInputs } from './input.ts'
 
 type Values = Record<string, unknown>
@@ -103,7 +104,7 @@ function open(
   register: (release: Release) => void,
 ): unknown {
   const made = dependency.create(context as never)
-  if (!isGenerator(made)) return made
+  if (!isGenerator(made)) return isThenable(made) ? Promise.resolve(made) : made
   const first = made.next()
   return first instanceof Promise
     ? first.then((result) => opened(made, result, register))

@@ -19,10 +19,10 @@ export class ReleaseList {
   }
 
   /** Releases all of them, the last one first; also those that are added meanwhile. */
-  async run(failure: Failure | undefined, guard: Guard): Promise<void> {
+  async run(failure: () => Failure | undefined, guard: Guard): Promise<void> {
     for (let last = this.#held.at(-1); last !== undefined; last = this.#held.at(-1)) {
       const { name, release } = last
-      await guard(`Release of dependency "${name}"`, () => release(failure))
+      await guard(`Release of dependency "${name}"`, () => release(failure()))
       this.#held.splice(this.#held.indexOf(last), 1)
     }
   }

@@ -1,4 +1,5 @@
 import { HttpError, type InputIssue } from './error.ts'
+import { isThenable } from './thenable.ts'
 
 /**
  * Any validator that speaks Standard Schema 1 (https://standardschema.dev): zod, valibot, arktype
@@ -62,6 +63,18 @@ export function placeIssues(place: string, issues: readonly SchemaIssue[]): Inpu
 }
 
 /**
+ * Runs a schema. What it gives later, in whatever kind of promise, comes as a promise: taken for a
+ * result it would pass, since it has no issues.
+ */
+export function runSchema<T>(
+  schema: Schema<unknown, T>,
+  value: unknown,
+): SchemaResult<T> | Promise<SchemaResult<T>> {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise || !isThenable(result) ? result : Promise.resolve(result)
+}
+
+/**
  * Validates without an `await` where the validator is synchronous: that is the common case and the
  * fast path.
  *
@@ -72,7 +85,7 @@ export function validate<T>(
   value: unknown,
   fail: (issues: readonly SchemaIssue[]) => Error,
 ): T | Promise<T> {
-  const result = schema['~standard'].validate(value)
+  const result = runSchema(schema, value)
   return result instanceof Promise ? result.then((settled) => accept(settled, fail)) : accept(result, fail)
 }
 

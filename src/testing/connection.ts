@@ -1,146 +1,181 @@
+/** An app under test: requests in, live replies out, and a close that finds what was left over. */
 import type { Application } from '../core/app.ts'
-import { Cancellation } from '../core/cancellation.ts'
+import { UsageError } from '../core/error.ts'
 import type { Incoming } from '../core/incoming.ts'
-import type { Ending, Reply } from '../core/reply.ts'
-import { Source } from '../core/source.ts'
-import { fileSource } from '../stream/file.ts'
-import { PulledBody } from '../stream/pulled.ts'
+import { Ledger } from '../core/ledger.ts'
+import { httpSender } from './http.ts'
+import { LeakDetector, LeakError } from './leak.ts'
+import { memorySender, type Send } from './memory.ts'
+import { pause } from './patience.ts'
+import { LiveReply, type TestReply, type TestRequest } from './reply.ts'
 
-/** A request to send through the in-memory link. */
-export interface MemoryRequest {
-  readonly headers?: Readonly<Record<string, string>>
-  /** A string or bytes are sent as one piece with their length; an iterable piece by piece, without. */
-  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
-}
-
-/** A reply whose body is taken while the handler runs: nothing is produced before it is asked for. */
-export interface MemoryReply extends AsyncIterable<Uint8Array> {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | readonly string[]>>
-  /** The next chunk as text, undefined at a clean end; rejects when the stream was cut. */
-  next(): Promise<string | undefined>
-  /** The rest of the body. Rejects when the stream was cut. */
-  text(): Promise<string>
-  /** The rest of the body as JSON. */
-  json(): Promise<unknown>
-  /** Goes away, like a client that closes its connection. */
-  disconnect(): void
-  /** How the body ended, and what came of it; settles when it has. */
-  readonly ended: Promise<Omit<Ending, 'durationMs'>>
-}
-
-/** An app in process. */
-export interface TestConnection {
+export interface ConnectOptions {
   /**
-   * Sends a request, and gives the reply as soon as its head is there.
-   *
-   * @example const reply = await connect(app).request('GET', '/ticks'); await reply.next()
+   * What requests travel over: `memory` (default), or `http`: real sockets to a server of its own on a
+   * free port. A server that listens already is named by its `url`.
    */
-  request(method: string, target: string, request?: MemoryRequest): Promise<MemoryReply>
+  readonly over?: 'memory' | 'http' | { readonly url: string }
+  /** Real milliseconds that everything may take to unwind when the connection is closed, default 1000. */
+  readonly withinMs?: number
 }
 
-/** Connects to an app in memory: no sockets, no ports, the real pipeline and the real pump. */
-export function connect(app: Application): TestConnection {
-  return {
-    async request(method, target, request = {}) {
-      await app.start()
-      const incoming = new MemoryIncoming(method, target, request)
-      return new LiveReply(await app.handle(incoming), incoming)
-    },
-  }
+/** A way to an app, and the watch over it. Close it, or declare it with `await using`. */
+export interface TestConnection extends AsyncDisposable {
+  /**
+   * Sends a request, and gives the reply as soon as its head is there. The first one starts the app.
+   *
+   * @example const reply = await connection.request('GET', '/ticks'); await reply.next()
+   */
+  request(method: string, target: string, request?: TestRequest): Promise<TestReply>
+  /**
+   * Leaves what is still open, as a client would, and waits until everything has unwound: handlers,
+   * generators, dependencies, `after` callbacks, background work. If the connection started the app,
+   * its lifespan ends too.
+   *
+   * @throws {LeakError} for what has not unwound in time, and for timers that are left on a test clock.
+   */
+  close(): Promise<void>
 }
 
-class MemoryIncoming implements Incoming {
-  readonly method: string
-  readonly target: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: AsyncIterable<Uint8Array> | null
-  readonly cancellation = new Cancellation()
-  readonly protocol = 'memory'
-  readonly peer = { address: '127.0.0.1', port: undefined, encrypted: false }
-
-  constructor(method: string, target: string, { headers = {}, body }: MemoryRequest) {
-    this.method = method
-    this.target = target
-    const lower: Record<string, string> = { host: 'memory' }
-    for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value
-    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-    if (bytes instanceof Uint8Array) lower['content-length'] ??= String(bytes.byteLength)
-    this.headers = lower
-    this.body = bytes instanceof Uint8Array ? once(bytes) : (bytes ?? null)
-  }
+/** An app that can listen. */
+interface Listens {
+  listen(options: {
+    readonly port: number
+    readonly signals: boolean
+  }): Promise<{ readonly url: string; close(options: { readonly grace: number }): Promise<void> }>
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.byteLength > 0) yield bytes
+/**
+ * Connects to an app.
+ *
+ * @example
+ * await using connection = connect(app)
+ * const reply = await connection.request('GET', '/ticks')
+ */
+export function connect(app: Application, options: ConnectOptions = {}): TestConnection {
+  return new AppConnection(app, options)
 }
 
-class LiveReply implements MemoryReply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | readonly string[]>>
-  readonly ended: Promise<Omit<Ending, 'durationMs'>>
-  readonly #body: PulledBody
-  readonly #decoder = new TextDecoder()
+/** The connections that are in use, by app: what is open beside them need not be a leak. */
+const busy = new WeakMap<Application, Set<AppConnection>>()
 
-  constructor(reply: Reply, incoming: MemoryIncoming) {
-    this.status = reply.status
-    let settle: (ending: Omit<Ending, 'durationMs'>) => void
-    this.ended = new Promise((resolve) => {
-      settle = resolve
-    })
-    const body = new PulledBody(
-      toSource(reply),
-      (ending) => {
-        const told = reply.body.kind === 'stream' ? ending : { ...ending, items: 0 }
-        reply.onEnd?.(told)
-        settle(told)
-      },
-      { length: knownLength(reply), timing: reply.timing },
-    )
-    incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
-    this.#body = body
-    const length = knownLength(reply)
-    this.headers =
-      length === undefined ? reply.headers : { ...reply.headers, 'content-length': String(length) }
-    // Where there is no body, nobody reads to its end.
-    if (reply.body.kind === 'none') void body.next()
-  }
+/** What a closed socket takes to be noticed on the other side, in milliseconds. */
+const NETWORK_MS = 20
 
-  async next(): Promise<string | undefined> {
-    const result = await this.#body.next()
-    return result.done === true ? undefined : this.#decoder.decode(result.value, { stream: true })
-  }
-
-  async text(): Promise<string> {
-    let whole = ''
-    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) whole += chunk
-    return whole
-  }
-
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text()) as unknown
-  }
-
-  disconnect(): void {
-    void this.#body.return()
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, void> {
-    return this.#body
-  }
+/** A connection that can send. */
+interface Opened {
+  readonly send: Send
+  readonly detector: LeakDetector
+  /** Ends what the connection itself has begun. */
+  readonly hangUp: () => Promise<void>
+  readonly startedApp: boolean
 }
 
-function toSource({ body }: Reply): Source {
-  if (body.kind === 'stream') return body.source
-  if (body.kind === 'file') return fileSource(body)
-  if (body.kind === 'text') return Source.from([body.text])!
-  if (body.kind === 'bytes') return Source.from([body.bytes])!
-  return Source.from([])!
-}
+export class AppConnection implements TestConnection {
+  readonly #app: Application
+  readonly #over: Exclude<ConnectOptions['over'], undefined>
+  readonly #withinMs: number
+  readonly #mine = new WeakSet<Incoming>()
+  readonly #leaving = new Set<AbortController>()
+  #opened: Promise<Opened> | undefined
+  #closed: Promise<void> | undefined
 
-function knownLength({ body }: Reply): number | undefined {
-  if (body.kind === 'text') return new TextEncoder().encode(body.text).byteLength
-  if (body.kind === 'bytes') return body.bytes.byteLength
-  if (body.kind === 'stream' || body.kind === 'file') return body.length
-  return undefined
+  constructor(app: Application, { over = 'memory', withinMs = 1000 }: ConnectOptions) {
+    this.#app = app
+    this.#over = over
+    this.#withinMs = withinMs
+  }
+
+  request(method: string, target: string, request: TestRequest = {}): Promise<TestReply> {
+    const replied = this.#send(method, target, request)
+    // A request that nobody awaits any more must not end the process when the connection is closed.
+    replied.catch(() => {})
+    return replied
+  }
+
+  /** Starts what has to be started. */
+  async open(): Promise<Opened> {
+    if (this.#closed !== undefined) throw new UsageError('This connection is closed. Make another one.')
+    return (this.#opened ??= this.#open())
+  }
+
+  async #open(): Promise<Opened> {
+    const app = this.#app
+    app.engine.ledger ??= new Ledger()
+    const startedApp = !app.ready
+    await app.start()
+    const detector = new LeakDetector(app, ({ incoming }) => this.#mine.has(incoming))
+    if (this.#over === 'memory') {
+      const send = memorySender(app, (incoming) => this.#mine.add(incoming))
+      return { send, detector, startedApp, hangUp: async () => {} }
+    }
+    if (this.#over !== 'http')
+      return { send: httpSender(this.#over.url), detector, startedApp, hangUp: async () => {} }
+    if (!('listen' in app)) throw new UsageError('Over HTTP connect() takes an App, which can listen.')
+    const listening = await (app as unknown as Listens).listen({ port: 0, signals: false })
+    const hangUp = () => listening.close({ grace: 0 })
+    return { send: httpSender(listening.url), detector, startedApp, hangUp }
+  }
+
+  async #send(method: string, target: string, { signal, ...request }: TestRequest): Promise<TestReply> {
+    const leaving = new AbortController()
+    if (signal?.aborted === true) leaving.abort(signal.reason)
+    signal?.addEventListener('abort', () => leaving.abort(signal.reason), { once: true })
+    this.#leaving.add(leaving)
+    this.#note()
+    const over = () => {
+      this.#leaving.delete(leaving)
+      this.#note()
+    }
+    try {
+      const { send } = await this.open()
+      const wire = await send(method, target, request, leaving.signal)
+      void wire.ended.then(over)
+      return new LiveReply(wire)
+    } catch (error) {
+      over()
+      throw error
+    }
+  }
+
+  /** Notes whether anything is under way here. */
+  #note(): void {
+    const connections = busy.get(this.#app) ?? new Set()
+    busy.set(this.#app, connections)
+    if (this.#leaving.size > 0) connections.add(this)
+    else connections.delete(this)
+  }
+
+  get #isAlone(): boolean {
+    const connections = busy.get(this.#app)
+    return connections === undefined || [...connections].every((each) => each === this)
+  }
+
+  /** @param onWait called now and then while it waits. */
+  close(onWait?: () => unknown): Promise<void> {
+    return (this.#closed ??= this.#close(onWait))
+  }
+
+  async #close(onWait?: () => unknown): Promise<void> {
+    if (this.#opened === undefined) return
+    const opened = await this.#opened
+    const { detector, startedApp, hangUp } = opened
+    for (const leaving of this.#leaving) leaving.abort(new Error('The test closed its connection.'))
+    // Over sockets it takes a moment until the server knows.
+    if (this.#over !== 'memory') await pause(NETWORK_MS)
+    const open = await detector.wait(this.#withinMs, this.#isAlone, onWait)
+    await hangUp()
+    if (startedApp) {
+      const stopped = this.#app.stop()
+      // What has not unwound would be waited for at length; the test is to hear of it now.
+      if (open.length === 0) await stopped
+      else stopped.catch(() => {})
+    }
+    if (this.#isAlone) open.push(...detector.timers())
+    if (open.length > 0) throw new LeakError(open)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
 }

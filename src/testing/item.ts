@@ -56,15 +56,17 @@ function jsonLines(): ItemDecoder {
   }
 }
 
+const RECORD_SEPARATOR = '\u001e'
+
 /** One record per line, as Millrace writes them, though RFC 7464 allows more. */
 function jsonSequence(): ItemDecoder {
   const decoder = new LineDecoder()
-  const parse = (line: string) => fromRecord(JSON.parse(line.replace(/^\u001e/, '')))
+  const read = (line: string) => fromRecord(JSON.parse(line.slice(line.indexOf(RECORD_SEPARATOR) + 1)))
   return {
-    push: (text) => decoder.push(text).map(parse),
+    push: (text) => decoder.push(text).map(read),
     end() {
       const last = decoder.end()
-      return last === undefined ? [] : [parse(last)]
+      return last === undefined ? [] : [read(last)]
     },
   }
 }

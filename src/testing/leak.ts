@@ -33,7 +33,9 @@ export class LeakError extends Error {
 
   constructor(leaks: readonly Leak[], point?: string) {
     const lines = leaks.map(({ message }) => `\n- ${message}`).join('')
-    super(`${point === undefined ? 'This is still open:' : `The client left ${point}. This was left over:`}${lines}`)
+    super(
+      `${point === undefined ? 'This is still open' : `Left over by a client that left ${point}`}:${lines}`,
+    )
     this.leaks = leaks
     this.point = point
   }

@@ -61,6 +61,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 type Body = Reply['body']
+type OnEnd = (ending: TestEnding & { readonly items: number }) => void
 type Pulled = Pick<PulledBody, 'next' | 'cut' | 'breakNextWrite'>
 
 class MemoryWire implements Wire {
@@ -76,20 +77,26 @@ class MemoryWire implements Wire {
     const length = lengthOf(body)
     this.headers =
       length === undefined ? reply.headers : { ...reply.headers, 'content-length': String(length) }
-    let onEnd: (ending: TestEnding & { items: number }) => void = () => {}
+    let onEnd: OnEnd = () => {}
     this.ended = new Promise((resolve) => {
       onEnd = (ending) => {
         reply.onEnd?.(ending)
         resolve(ending)
       }
     })
-    if (body.kind === 'stream') this.#body = new PulledBody(body.source, onEnd, { length, timing: reply.timing })
-    else if (body.kind === 'file') {
-      const limits = { length, timing: reply.timing }
-      this.#body = new PulledBody(fileSource(body), (ending) => onEnd({ ...ending, items: 0 }), limits)
-    } else this.#body = new WholeBody(bytesOf(body), onEnd, cancellation.error !== undefined)
     this.#cancellation = cancellation
-    cancellation.subscribe((error) => this.#body.cut(error.reason, error))
+    if (body.kind !== 'stream' && body.kind !== 'file') {
+      this.#body = new WholeBody(bytesOf(body), onEnd, cancellation.error !== undefined)
+      return
+    }
+    const isFile = body.kind === 'file'
+    const pulled = new PulledBody(
+      isFile ? fileSource(body) : body.source,
+      (ending) => onEnd(isFile ? { ...ending, items: 0 } : ending),
+      { length, timing: reply.timing },
+    )
+    this.#body = pulled
+    cancellation.subscribe((error) => pulled.cut(error.reason, error))
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -112,7 +119,7 @@ class WholeBody implements Pulled {
   #rest: Uint8Array | undefined
   #cutBy: { readonly error: unknown } | undefined
 
-  constructor(bytes: Uint8Array, onEnd: (ending: TestEnding & { items: number }) => void, isGone: boolean) {
+  constructor(bytes: Uint8Array, onEnd: OnEnd, isGone: boolean) {
     if (bytes.byteLength > 0) this.#rest = bytes
     const ending = isGone
       ? ({ outcome: 'disconnect', bytes: 0, items: 0 } as const)

@@ -89,7 +89,14 @@ export class LiveReply implements TestReply {
     this.ended = wire.ended
   }
 
-  async next(): Promise<string | undefined> {
+  next(): Promise<string | undefined> {
+    const read = this.#next()
+    // A read that nobody awaits any more must not end the process when the reply is left.
+    read.catch(() => {})
+    return read
+  }
+
+  async #next(): Promise<string | undefined> {
     const bytes = await this.#pull()
     if (bytes !== undefined) return this.#decoder.decode(bytes, { stream: true })
     const rest = this.#decoder.decode()

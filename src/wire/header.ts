@@ -2,7 +2,6 @@
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** What a field value may not have: controls other than tab (RFC 9110 section 5.5), and what is not Latin-1. */
-// oxlint-disable-next-line no-control-regex -- the rule is about controls
 const BAD_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
 /**

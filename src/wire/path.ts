@@ -159,7 +159,8 @@ function assertParam(
       `Path "${pattern}": "${segment}" is not a parameter name. Use letters, digits and "_".`,
     )
   }
-  if (segment.startsWith('*') && !last) throw new SyntaxError(`Path "${pattern}": a wildcard must be the last segment.`)
+  if (segment.startsWith('*') && !last)
+    throw new SyntaxError(`Path "${pattern}": a wildcard must be the last segment.`)
   for (const taken of names.values()) {
     if (taken === name) throw new SyntaxError(`Path "${pattern}" names the parameter "${name}" twice.`)
   }

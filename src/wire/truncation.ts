@@ -9,7 +9,10 @@ export class StreamTruncated extends Error {
   /** @param options `cause` is what the connection, or in memory the source, failed with. */
   constructor(
     bytes: number,
-    options: { readonly cause?: unknown; readonly problem?: Readonly<Record<string, unknown>> | undefined } = {},
+    options: {
+      readonly cause?: unknown
+      readonly problem?: Readonly<Record<string, unknown>> | undefined
+    } = {},
   ) {
     const { cause, problem } = options
     const why = typeof problem?.['title'] === 'string' ? problem['title'] : messageOf(cause)

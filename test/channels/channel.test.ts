@@ -1,4 +1,5 @@
 /** Channels in memory: what is published reaches every follower, in order, within bounds. */
+import { EventEmitter } from 'node:events'
 import { type } from 'arktype'
 import fc from 'fast-check'
 import { channel, FollowerTooSlow } from 'millrace'
@@ -32,7 +33,11 @@ describe('publish', () => {
   })
 
   test('publishes what the schema makes of it, and types it so', async () => {
-    const lengths = channel('lengths', z.string().transform((s) => s.length), { history: 5 })
+    const lengths = channel(
+      'lengths',
+      z.string().transform((s) => s.length),
+      { history: 5 },
+    )
     expectTypeOf(lengths.publish).parameter(0).toEqualTypeOf<string>()
     lengths.publish('four')
     // @ts-expect-error -- what goes in is a string
@@ -155,7 +160,12 @@ describe('the end of a subscription', () => {
     const behind = chat.subscribe()
     chat.publish(1)
     behind.close()
-    expect([await collect(behind), behind.behind, behind.take(), chat.followers]).toEqual([[], 0, undefined, 0])
+    expect([await collect(behind), behind.behind, behind.take(), chat.followers]).toEqual([
+      [],
+      0,
+      undefined,
+      0,
+    ])
   })
 
   test('its signal ends it with the reason, also when it waits, and lets go of it afterwards', async () => {
@@ -174,12 +184,11 @@ describe('the end of a subscription', () => {
   })
 
   test('a signal that outlives its subscriptions does not gather them', async () => {
-    const { getEventListeners } = await import('node:events')
     const chat = channel('chat', z.number(), { history: 1 })
     chat.publish(1)
     const { signal } = new AbortController()
     for (let i = 0; i < 100; i++) await collect(chat.subscribe({ signal, replay: 1 }), 1)
-    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(EventEmitter.getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   test('several may wait on one subscription; each entry goes to one of them', async () => {

@@ -5,17 +5,21 @@ import { MemoryLog } from '../../src/channels/log.ts'
 
 test('behaves like a list of which only the end is kept', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.string(), { maxLength: 60 }), (capacity, values) => {
-      const log = new MemoryLog<string>(capacity)
-      for (const [offset, value] of values.entries()) {
-        expect(log.append(value)).toMatchObject({ offset, value })
-        expect([log.start, log.end]).toEqual([Math.max(0, offset + 1 - capacity), offset + 1])
-        for (let at = -1; at <= offset + 2; at++) {
-          const kept = at >= log.start && at < log.end
-          expect(log.at(at)?.value).toBe(kept ? values[at] : undefined)
+    fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.array(fc.string(), { maxLength: 60 }),
+      (capacity, values) => {
+        const log = new MemoryLog<string>(capacity)
+        for (const [offset, value] of values.entries()) {
+          expect(log.append(value)).toMatchObject({ offset, value })
+          expect([log.start, log.end]).toEqual([Math.max(0, offset + 1 - capacity), offset + 1])
+          for (let at = -1; at <= offset + 2; at++) {
+            const kept = at >= log.start && at < log.end
+            expect(log.at(at)?.value).toBe(kept ? values[at] : undefined)
+          }
         }
-      }
-    }),
+      },
+    ),
   )
 })
 

@@ -56,13 +56,16 @@ describe.each(Object.entries(FORMS))('%s', (_, declare) => {
     return { chat, raw, server }
   }
 
-  test.each(['end', 'destroy', 'resetAndDestroy'] as const)('nothing was published when the client leaves by %s', async (leave) => {
-    const caught = crashes()
-    const { chat, raw, server } = await open()
-    raw.socket[leave]()
-    await until(() => chat.followers === 0, 'nobody follows any more', SOON)
-    expect([caught, server.errors(), server.log]).toEqual([[], [], []])
-  })
+  test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+    'nothing was published when the client leaves by %s',
+    async (leave) => {
+      const caught = crashes()
+      const { chat, raw, server } = await open()
+      raw.socket[leave]()
+      await until(() => chat.followers === 0, 'nobody follows any more', SOON)
+      expect([caught, server.errors(), server.log]).toEqual([[], [], []])
+    },
+  )
 
   test('something was', async () => {
     const { chat, raw, server } = await open()

@@ -16,14 +16,23 @@ channel('net.server.socket').subscribe(({ socket }) => {
   socket.once('close', () => sockets.delete(socket))
 })
 
-/** Random letters: what cannot be compressed much makes a held byte a held byte. */
-const PAD = randomBytes(48_000).toString('base64')
+/** Letters that do not repeat for long: what cannot be compressed much makes a held byte a held byte. */
+const PAD = randomBytes(24 * 1024 * 1024).toString('base64')
 const BIG = randomBytes(10 * 1024 * 1024)
 const SMALL = BIG.subarray(0, 1000)
-const LARGE = PAD.repeat(10)
+const LARGE = 640_000
 
 const count = (bytes) => {
   seen.produced += bytes
+}
+
+let at = 0
+
+/** The next `length` letters. */
+function letters(length) {
+  if (at + length > PAD.length) at = 0
+  at += length
+  return PAD.slice(at - length, at)
 }
 
 /** Yields forever. `size` is what an item is on the wire. */
@@ -32,7 +41,7 @@ async function* endless(item, size) {
   try {
     for (let i = 0; ; i++) {
       count(size)
-      yield typeof item === 'function' ? item(i) : item
+      yield typeof item === 'function' ? item() : item
       // A source that does a little work between its items, as most do.
       if (i % 64 === 63) await new Promise(setImmediate)
     }
@@ -46,7 +55,7 @@ function* endlessSync(item, size) {
   try {
     for (;;) {
       count(size)
-      yield item
+      yield item()
     }
   } finally {
     seen.live--
@@ -78,13 +87,13 @@ const countedFile = {
 async function startMillrace() {
   const { App, bytes, jsonArray, jsonl, jsonSeq, reply, sse, text } = await import('millrace')
   const app = new App({ timeouts: { stall: 60_000 } })
-  const line = PAD.slice(0, 999) + '\n'
-  const row = { pad: PAD.slice(0, 900) }
-  const json = JSON.stringify(row).length
+  const line = () => letters(1000)
+  const row = () => ({ pad: letters(900) })
+  const json = JSON.stringify(row()).length
   const routes = {
-    text: [text, () => endless(line, line.length)],
-    'text-sync': [text, () => endlessSync(line, line.length)],
-    'text-large': [text, () => endless(LARGE, LARGE.length)],
+    text: [text, () => endless(line, 1000)],
+    'text-sync': [text, () => endlessSync(line, 1000)],
+    'text-large': [text, () => endless(() => letters(LARGE), LARGE)],
     'bytes-small': [bytes('text/x-bytes'), () => endless(SMALL, SMALL.length)],
     'bytes-10-mb': [bytes('text/x-bytes'), () => endless(BIG, BIG.length)],
     jsonl: [jsonl(), () => endless(row, json + 1)],
@@ -105,7 +114,7 @@ async function startMillrace() {
     }
     app.get(`/${prefix}/transformed`, { streams: text, timeouts, middleware: [copying, copying] }, ({ after }) => {
       after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
-      return endless(line, line.length)
+      return endless(line, 1000)
     })
     app.get(`/${prefix}/file`, { timeouts }, ({ after }) => {
       after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))

@@ -13,7 +13,9 @@ const echo = (receives?: AnySchema) =>
   serve((app) => {
     app.websocket('/', receives === undefined ? {} : { receives }, async ({ socket }) => {
       for await (const message of socket as AsyncIterable<unknown>)
-        await socket.send(message instanceof Uint8Array ? { bytes: [...message] } : { got: message } as never)
+        await socket.send(
+          message instanceof Uint8Array ? { bytes: [...message] } : ({ got: message } as never),
+        )
     })
   })
 
@@ -43,7 +45,7 @@ describe('messages that nobody declared', () => {
 
   test('objects go out as compact JSON, non-ASCII characters as they are', async () => {
     const server = await serve((app) => {
-      app.websocket('/', {}, async ({ socket }) => socket.send({ a: [1, null], 'ü': '€' }))
+      app.websocket('/', {}, async ({ socket }) => socket.send({ a: [1, null], ü: '€' }))
     })
     expect(await (await connect(server, '/')).next()).toBe('{"a":[1,null],"ü":"€"}')
   })
@@ -80,7 +82,7 @@ const UNIONS: [string, AnySchema][] = [
 describe('received messages', () => {
   test.each(STRINGS)('a schema of strings gets raw text: %s', async (_, schema) => {
     const peer = await connect(await echo(schema), '/')
-    for (const text of ['hello', '"quoted"', '{"n":1}', '5', 'null', '', '[1'])  {
+    for (const text of ['hello', '"quoted"', '{"n":1}', '5', 'null', '', '[1']) {
       peer.send(text)
       expect(await peer.json()).toEqual({ got: text })
     }
@@ -98,15 +100,21 @@ describe('received messages', () => {
     expect(reason).toMatch(/^Message 2: .*n/)
   })
 
-  test.each(OBJECTS)('what is not JSON, and binary, is refused by a schema of objects: %s', async (_, schema) => {
-    const server = await echo(schema)
-    for (const message of ['hello', '{"n":1', Buffer.from('{"n":1}')]) {
-      const peer = await connect(server, '/')
-      peer.send(message)
-      expect(await peer.ended()).toMatchObject({ code: 1007, reason: expect.stringMatching(/^Message 0: ./) })
-    }
-    expect(server.errors()).toEqual([])
-  })
+  test.each(OBJECTS)(
+    'what is not JSON, and binary, is refused by a schema of objects: %s',
+    async (_, schema) => {
+      const server = await echo(schema)
+      for (const message of ['hello', '{"n":1', Buffer.from('{"n":1}')]) {
+        const peer = await connect(server, '/')
+        peer.send(message)
+        expect(await peer.ended()).toMatchObject({
+          code: 1007,
+          reason: expect.stringMatching(/^Message 0: ./),
+        })
+      }
+      expect(server.errors()).toEqual([])
+    },
+  )
 
   test.each(UNIONS)('a schema of both gets whichever fits: %s', async (_, schema) => {
     const peer = await connect(await echo(schema), '/')
@@ -131,7 +139,12 @@ describe('received messages', () => {
     ['number', z.number(), '5', 5],
     ['coerced number', z.coerce.number(), '5', 5],
     ['nullable string', z.string().nullable(), 'null', null],
-    ['union of objects', z.discriminatedUnion('t', [z.object({ t: z.literal(1) }), z.object({ t: z.literal(2) })]), '{"t":2}', { t: 2 }],
+    [
+      'union of objects',
+      z.discriminatedUnion('t', [z.object({ t: z.literal(1) }), z.object({ t: z.literal(2) })]),
+      '{"t":2}',
+      { t: 2 },
+    ],
     ['morph of a string', type('string.json.parse'), '{"a":1}', { a: 1 }],
     ['transform', z.string().transform((s) => s.length), 'four', 4],
     ['asynchronous', z.string().refine(async (s) => s !== 'no'), 'yes', 'yes'],
@@ -199,7 +212,10 @@ describe('sent messages', () => {
     const peer = await connect(server, '/')
     expect([await peer.json(), await peer.json(), await peer.next()]).toEqual([{ n: 1 }, { n: 2 }, undefined])
     expect(await peer.ended()).toEqual({ code: 1000, reason: '' })
-    expect(thrown).toMatchObject({ name: 'SchemaMismatch', message: expect.stringMatching(/A message to send.*n/) })
+    expect(thrown).toMatchObject({
+      name: 'SchemaMismatch',
+      message: expect.stringMatching(/A message to send.*n/),
+    })
   })
 
   test('are what the schema makes of them', async () => {

@@ -1,8 +1,12 @@
 /** A WebSocket route is a route: inputs, dependencies, middleware, guards and their statuses. */
-import { App, dependency, type Ending, HttpError, type Middleware, reply, Router, StreamCancelled } from 'millrace'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { App, dependency, HttpError, type Middleware, reply, Router } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connect, openTcp, refused, serve, type Server, until, upgradeHead, wait } from './scene.ts'
+import { WebSocket } from 'ws'
+import { certificate } from '../contract/certificate.ts'
+import { cleanUp, connect, openTcp, refused, serve, type Server, until, upgradeHead, wait } from './scene.ts'
 
 describe('inputs', () => {
   const declare = (app: App) => {
@@ -21,12 +25,21 @@ describe('inputs', () => {
     const peer = await connect(await serve(declare), '/rooms/5?since=3', {
       headers: { 'x-tenant': 'acme', cookie: 'session=abc' },
     })
-    expect(await peer.json()).toEqual({ params: { room: 5 }, query: { since: 3 }, tenant: 'acme', session: 'abc' })
+    expect(await peer.json()).toEqual({
+      params: { room: 5 },
+      query: { since: 3 },
+      tenant: 'acme',
+      session: 'abc',
+    })
   })
 
   test('what does not pass is a 422 with every issue, before the upgrade', async () => {
     const { status, headers, text } = await refused(await serve(declare), '/rooms/x?since=y')
-    expect([status, headers['content-type'], headers.connection]).toEqual([422, 'application/problem+json', 'close'])
+    expect([status, headers['content-type'], headers.connection]).toEqual([
+      422,
+      'application/problem+json',
+      'close',
+    ])
     const { errors } = JSON.parse(text) as { errors: { in: string; path: string[] }[] }
     expect(errors.map((issue) => [issue.in, ...issue.path].join('.'))).toEqual(['params.room', 'query.since'])
   })
@@ -49,23 +62,26 @@ describe('refusals', () => {
     expect((await refused(server, '/page')).status).toBe(404)
     const plain = await fetch(`http://127.0.0.1:${server.port}/ws`)
     expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket'])
-    expect((await (await fetch(`http://127.0.0.1:${server.port}/page`)).text())).toBe('page')
+    expect(await (await fetch(`http://127.0.0.1:${server.port}/page`)).text()).toBe('page')
   })
 
-  test.each([401, 403, 404, 422, 500])('a guard refuses with a real %i, and the handler never runs', async (status) => {
-    let ran = false
-    const guard = dependency(() => {
-      throw new HttpError(status, { headers: { 'x-why': 'guard' } })
-    })
-    const server = await serve((app) => {
-      app.websocket('/', { use: { guard } }, () => (ran = true))
-    })
-    const refusal = await refused(server, '/')
-    expect(refusal).toMatchObject({ status, headers: { 'x-why': 'guard' } })
-    expect(JSON.parse(refusal.text)).toMatchObject({ status })
-    await wait(20)
-    expect(ran).toBe(false)
-  })
+  test.each([401, 403, 404, 422, 500])(
+    'a guard refuses with a real %i, and the handler never runs',
+    async (status) => {
+      let ran = false
+      const guard = dependency(() => {
+        throw new HttpError(status, { headers: { 'x-why': 'guard' } })
+      })
+      const server = await serve((app) => {
+        app.websocket('/', { use: { guard } }, () => (ran = true))
+      })
+      const refusal = await refused(server, '/')
+      expect(refusal).toMatchObject({ status, headers: { 'x-why': 'guard' } })
+      expect(JSON.parse(refusal.text)).toMatchObject({ status })
+      await wait(20)
+      expect(ran).toBe(false)
+    },
+  )
 
   test('middleware refuses with any reply, also a long stream, and the connection ends with it', async () => {
     const size = 3 * 1024 * 1024
@@ -116,26 +132,33 @@ describe('refusals', () => {
     ['another method', upgradeHead('/').replace('GET', 'POST')],
   ])('a handshake with %s is none: 426, and no dependency is opened', async (_, head) => {
     const events: string[] = []
-    const server = await serve((app) => app.websocket('/', { use: { db: noted(events) } }, () => events.push('ran')))
+    const server = await serve((app) =>
+      app.websocket('/', { use: { db: noted(events) } }, () => events.push('ran')),
+    )
     expect(await answer(server, head)).toMatch(/^HTTP\/1\.1 426 [^]*\r\nsec-websocket-version: 13\r\n/)
     expect([events, server.errors()]).toEqual([[], []])
   })
 
   test('where only ws notices, the dependencies are released', async () => {
     const events: string[] = []
-    const server = await serve((app) => app.websocket('/', { use: { db: noted(events) } }, () => events.push('ran')))
-    expect(await answer(server, upgradeHead('/', 'Sec-WebSocket-Protocol: a,,b\r\n'))).toMatch(/^HTTP\/1\.1 400 /)
+    const server = await serve((app) =>
+      app.websocket('/', { use: { db: noted(events) } }, () => events.push('ran')),
+    )
+    expect(await answer(server, upgradeHead('/', 'Sec-WebSocket-Protocol: a,,b\r\n'))).toMatch(
+      /^HTTP\/1\.1 400 /,
+    )
     await until(() => events.includes('closed'), 'the dependency is released')
     expect([events, server.errors()]).toEqual([['open', 'closed'], []])
   })
 })
 
 describe('origin', () => {
-  const open = () => serve((app) => {
-    app.websocket('/own', {}, () => {})
-    app.websocket('/listed', { origins: ['https://app.example', 'null'] }, () => {})
-    app.websocket('/any', { origins: ['*'] }, () => {})
-  })
+  const open = () =>
+    serve((app) => {
+      app.websocket('/own', {}, () => {})
+      app.websocket('/listed', { origins: ['https://app.example', 'null'] }, () => {})
+      app.websocket('/any', { origins: ['*'] }, () => {})
+    })
 
   test.each([
     ['/own', 'http://evil.example', false],
@@ -153,7 +176,12 @@ describe('origin', () => {
     ['/any', 'http://evil.example', true],
   ])('%s from %s: %s', async (path, origin, may) => {
     const server = await open()
-    const headers = { cookie: 'session=1', ...(origin === undefined ? {} : { origin: origin === 'OWN' ? `http://127.0.0.1:${server.port}` : origin }) }
+    const headers = {
+      cookie: 'session=1',
+      ...(origin === undefined
+        ? {}
+        : { origin: origin === 'OWN' ? `http://127.0.0.1:${server.port}` : origin }),
+    }
     if (may) await connect(server, path, { headers })
     else expect(await refused(server, path, { headers })).toMatchObject({ status: 403 })
   })
@@ -172,7 +200,9 @@ describe('origin', () => {
 describe('subprotocols', () => {
   const open = () =>
     serve((app) => {
-      app.websocket('/', { protocols: ['chat.v2', 'chat.v1'] }, ({ socket }) => socket.send(socket.protocol ?? 'none'))
+      app.websocket('/', { protocols: ['chat.v2', 'chat.v1'] }, ({ socket }) =>
+        socket.send(socket.protocol ?? 'none'),
+      )
       app.websocket('/none', {}, ({ socket }) => socket.send(socket.protocol ?? 'none'))
     })
 
@@ -200,15 +230,28 @@ describe('subprotocols', () => {
 describe('routers and middleware', () => {
   test('prefixes nest, dependencies and middleware of routers apply, in order', async () => {
     const order: string[] = []
-    const noting = (name: string): Middleware => async (_, next) => {
-      order.push(name)
-      return next()
-    }
-    const inner = new Router({ prefix: '/rooms', middleware: [noting('inner')], use: { b: dependency(() => 'b') } })
-    inner.websocket('/:id', { use: { c: dependency(() => 'c') }, middleware: [noting('route')] }, ({ socket, params, ...rest }) =>
-      socket.send([params.id, (rest as unknown as { a: string }).a, rest.b, rest.c]),
+    const noting =
+      (name: string): Middleware =>
+      async (_, next) => {
+        order.push(name)
+        return next()
+      }
+    const inner = new Router({
+      prefix: '/rooms',
+      middleware: [noting('inner')],
+      use: { b: dependency(() => 'b') },
+    })
+    inner.websocket(
+      '/:id',
+      { use: { c: dependency(() => 'c') }, middleware: [noting('route')] },
+      ({ socket, params, ...rest }) =>
+        socket.send([params.id, (rest as unknown as { a: string }).a, rest.b, rest.c]),
     )
-    const outer = new Router({ prefix: '/v1', middleware: [noting('outer')], use: { a: dependency(() => 'a') } })
+    const outer = new Router({
+      prefix: '/v1',
+      middleware: [noting('outer')],
+      use: { a: dependency(() => 'a') },
+    })
     outer.include(inner)
     const server = await serve((app) => app.include(outer), { middleware: [noting('app')] })
     expect(await (await connect(server, '/v1/rooms/7')).json()).toEqual(['7', 'a', 'b', 'c'])
@@ -249,160 +292,24 @@ describe('routers and middleware', () => {
   })
 })
 
-/** A dependency that writes down what happens to it. */
-function traced(events: string[], name: string, scope: 'request' | 'handler' = 'request') {
-  return dependency({ scope }, async function* () {
-    events.push(`open ${name}`)
-    try {
-      yield name
-      events.push(`commit ${name}`)
-    } catch (error) {
-      events.push(`rollback ${name}: ${error instanceof StreamCancelled ? error.reason : (error as Error).message}`)
-    } finally {
-      events.push(`close ${name}`)
-    }
+test('over TLS: the page of the same host may connect', async () => {
+  const { key, cert } = certificate()
+  const app = new App()
+  app.websocket('/', { receives: z.string() }, async ({ socket, request }) => {
+    for await (const text of socket)
+      await socket.send(`${text} ${request.peer.encrypted} ${'x'.repeat(100_000)}`)
   })
-}
-
-describe('lifetimes', () => {
-  /** Two dependencies, one handler; gives what happened, in order. */
-  async function scenario(
-    handler: (socket: AsyncIterable<unknown> & { closed: Promise<unknown>; close(code?: number): void }, sleep: (ms: number) => Promise<void>) => unknown,
-    act: (peer: Awaited<ReturnType<typeof connect>>) => unknown,
-  ) {
-    const events: string[] = []
-    let ending: Ending | undefined
-    const server = await serve((app) => {
-      const use = { a: traced(events, 'a'), h: traced(events, 'h', 'handler'), b: traced(events, 'b') }
-      app.websocket('/', { use }, async ({ socket, after, sleep }) => {
-        after((end) => (ending = end))
-        try {
-          await handler(socket as never, sleep)
-        } finally {
-          events.push('handler ended')
-          void socket.closed.then(() => events.push('socket closed'))
-        }
-      })
-    })
-    await act(await connect(server, '/'))
-    await until(() => ending !== undefined, 'everything is released')
-    return { events, outcome: ending!.outcome, errors: server.errors() }
-  }
-  const reading = async (socket: AsyncIterable<unknown>) => {
-    for await (const _ of socket);
-  }
-
-  test('a socket that both sides end well: committed in reverse, when it is closed', async () => {
-    const { events, outcome, errors } = await scenario(reading, (peer) => peer.ws.close(1000))
-    expect(events).toEqual([
-      'open a', 'open h', 'open b', 'handler ended', 'socket closed',
-      'commit h', 'close h', 'commit b', 'close b', 'commit a', 'close a',
-    ])
-    expect([outcome, errors]).toEqual(['complete', []])
-  })
-
-  test('request scope lives on while the socket is still open after the handler has returned', async () => {
-    const { events } = await scenario(() => {}, async (peer) => {
-      peer.ws.pause() // does not see the close, and so does not answer it
-      await wait(100)
-      peer.ws.resume()
-    })
-    expect(events.indexOf('close h')).toBeLessThan(events.indexOf('socket closed'))
-    expect(events.indexOf('commit b')).toBeGreaterThan(events.indexOf('socket closed'))
-  })
-
-  test('a handler that throws: told of its error', async () => {
-    const { events, outcome, errors } = await scenario(
-      () => {
-        throw new Error('broke')
-      },
-      (peer) => peer.ended(),
-    )
-    expect(events.filter((each) => each.startsWith('rollback'))).toEqual(['rollback h: broke', 'rollback b: broke', 'rollback a: broke'])
-    expect([outcome, errors]).toEqual(['error', ['broke']])
-  })
-
-  test('a peer that vanishes: told that it was a disconnect', async () => {
-    const { events, outcome, errors } = await scenario(
-      (_, sleep) => sleep(60_000),
-      (peer) => peer.ws.terminate(),
-    )
-    expect(events.filter((each) => each.startsWith('rollback'))).toEqual(['rollback h: disconnect', 'rollback b: disconnect', 'rollback a: disconnect'])
-    expect([outcome, errors]).toEqual(['disconnect', []])
-  })
-
-  test('a handler that is cut short by a polite close did not complete either', async () => {
-    const { outcome, errors } = await scenario(
-      (_, sleep) => sleep(60_000),
-      (peer) => peer.ws.close(1000),
-    )
-    expect([outcome, errors]).toEqual(['disconnect', []])
-  })
-
-  test('what made an AbortError of the signal is no error either', async () => {
-    const server = await serve((app) => {
-      app.websocket('/', {}, async ({ signal }) => {
-        const { setTimeout: sleep } = await import('node:timers/promises')
-        await sleep(60_000, undefined, { signal })
-      })
-    })
-    const peer = await connect(server, '/')
-    peer.ws.terminate()
-    await server.app.close()
-    expect(server.errors()).toEqual([])
-  })
-
-  test('after() callbacks run also without any dependency, and are told what went over the wire', async () => {
-    const endings: Ending[] = []
-    const server = await serve((app) => {
-      app.websocket('/', {}, async ({ socket, after }) => {
-        after((ending) => endings.push(ending))
-        await socket.send('grün')
-        await socket.send(new Uint8Array(300))
-      })
-    })
-    await (await connect(server, '/')).ended()
-    await until(() => endings.length > 0, 'after() ran')
-    expect(endings).toEqual([{ outcome: 'complete', bytes: 305, items: 2, durationMs: expect.any(Number) }])
-  })
-
-  test('a handler that never unwinds is reported with its route, and its dependencies are released all the same', async () => {
-    const events: string[] = []
-    const server = await serve(
-      (app) => {
-        app.websocket('/stuck', { use: { a: traced(events, 'a') } }, () => new Promise(() => {}))
-      },
-      { unwindMs: 50 },
-    )
-    const peer = await connect(server, '/stuck')
-    peer.ws.close()
-    await until(() => events.includes('close a'), 'the dependency is released')
-    expect(server.log).toMatchObject([{ level: 'warn', fields: { route: '/stuck' } }])
-    expect(events).toEqual(['open a', 'rollback a: disconnect', 'close a'])
-  })
-
-  test('app.close() waits for handlers and their cleanup before it ends the lifespan', async () => {
-    const events: string[] = []
-    const server = await serve(
-      (app) => {
-        app.websocket('/', { use: { a: traced(events, 'a') } }, async ({ socket }) => {
-          try {
-            for await (const _ of socket);
-          } finally {
-            await wait(100)
-            events.push('handler ended')
-          }
-        })
-      },
-      {
-        lifespan: async function* () {
-          yield
-          events.push('lifespan ended')
-        },
-      },
-    )
-    await connect(server, '/')
-    await server.app.close()
-    expect(events).toEqual(['open a', 'handler ended', 'rollback a: shutdown', 'close a', 'lifespan ended'])
-  })
+  const { port } = await app.listen({ port: 0, tls: { key, cert } })
+  cleanUp(() => app.close({ grace: 500 }))
+  const open = (origin: string) => new WebSocket(`wss://127.0.0.1:${port}/`, { ca: cert, origin })
+  const own = open(`https://127.0.0.1:${port}`)
+  await once(own, 'open')
+  own.send('hello')
+  expect(String((await once(own, 'message'))[0])).toMatch(/^hello true x{100000}$/)
+  own.close()
+  const foreign = open('https://evil.example')
+  foreign.on('error', () => {})
+  const [, response] = (await once(foreign, 'unexpected-response')) as [unknown, IncomingMessage]
+  expect(response.statusCode).toBe(403)
+  response.resume()
 })

@@ -41,6 +41,30 @@ export async function serve(declare: (app: App) => void, options: AppOptions<{}>
   return { app, port, log, errors }
 }
 
+type Handler = Parameters<typeof App.prototype.websocket<'/', {}>>[2]
+export type Context = Parameters<Handler>[0]
+
+/** A server with one socket, whose handler is given. What the handler throws is kept. */
+export async function serveOne(
+  handler: (context: Context) => unknown,
+  options: AppOptions<{}> = {},
+): Promise<Server & { readonly outcome: { thrown?: unknown; ended?: boolean } }> {
+  const outcome: { thrown?: unknown; ended?: boolean } = {}
+  const server = await serve((app) => {
+    app.websocket('/', {}, async (context) => {
+      try {
+        await handler(context)
+      } catch (error) {
+        outcome.thrown = error
+        throw error
+      } finally {
+        outcome.ended = true
+      }
+    })
+  }, options)
+  return { ...server, outcome }
+}
+
 /** A client of the ws library. */
 export class Peer {
   readonly ws: WebSocket
@@ -65,7 +89,9 @@ export class Peer {
   }
 
   send(message: string | Uint8Array | object): void {
-    this.ws.send(typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message))
+    this.ws.send(
+      typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message),
+    )
   }
 
   /** The next message, undefined when the socket is closed. */
@@ -114,7 +140,9 @@ export async function connect(
   ws.on('error', () => {})
   const upgraded = once(ws, 'upgrade') as Promise<[IncomingMessage]>
   const refusedWith = new Promise<never>((_, reject) =>
-    ws.once('unexpected-response', (_request, { statusCode }) => reject(new Error(`refused with ${statusCode}`))),
+    ws.once('unexpected-response', (_request, { statusCode }) =>
+      reject(new Error(`refused with ${statusCode}`)),
+    ),
   )
   const [handshake] = await within(Promise.race([upgraded, refusedWith]), 'the handshake')
   const peer = new Peer(ws, handshake, received)
@@ -155,7 +183,10 @@ export function frame(head: number, payload: string | Uint8Array = ''): Buffer {
       ? Buffer.from([bytes.length])
       : bytes.length < 0x10000
         ? Buffer.from([126, bytes.length >> 8, bytes.length & 255])
-        : Buffer.concat([Buffer.from([127, 0, 0, 0, 0]), Buffer.from(new Uint32Array([bytes.length]).buffer).reverse()])
+        : Buffer.concat([
+            Buffer.from([127, 0, 0, 0, 0]),
+            Buffer.from(new Uint32Array([bytes.length]).buffer).reverse(),
+          ])
   length[0]! |= 0x80
   const mask = randomBytes(4)
   return Buffer.concat([Buffer.from([head]), length, mask, bytes.map((byte, i) => byte ^ mask[i & 3]!)])
@@ -170,7 +201,7 @@ export class RawPeer {
   readonly socket: TcpSocket
   readonly gone: Promise<void>
   error: NodeJS.ErrnoException | undefined
-  received = Buffer.alloc(0)
+  received: Buffer = Buffer.alloc(0)
 
   constructor(socket: TcpSocket) {
     this.socket = socket
@@ -195,16 +226,20 @@ export class RawPeer {
 
   /** Reads until the connection is over, and gives the code of the last close frame. */
   async closeCode(): Promise<number | undefined> {
-    this.socket.on('data', (chunk: Buffer) => (this.received = Buffer.concat([this.received, chunk]))).resume()
+    this.socket
+      .on('data', (chunk: Buffer) => (this.received = Buffer.concat([this.received, chunk])))
+      .resume()
     await within(this.gone, 'the connection is over', 8000)
-    return readFrames(this.received).findLast(({ opcode }) => opcode === 8)?.payload.readUInt16BE()
+    return readFrames(this.received)
+      .findLast(({ opcode }) => opcode === 8)
+      ?.payload.readUInt16BE()
   }
 }
 
 /** The frames a server has sent. */
 export function readFrames(bytes: Buffer): { opcode: number; payload: Buffer }[] {
   const frames: { opcode: number; payload: Buffer }[] = []
-  for (let at = 0; at + 2 <= bytes.length; ) {
+  for (let at = 0; at + 2 <= bytes.length;) {
     const short = bytes[at + 1]! & 127
     const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10)
     const length =

@@ -37,9 +37,6 @@ app.use('/guarded', () => {
 app.get('/guarded', (req, res) => res.send('secret\n'))
 app.get('/ping', (req, res) => res.send('pong'))
 
-// Silent: the failures are asked for. Express's own handler does the rest.
-app.set('env', 'test')
-
 const server = app.listen(port, '127.0.0.1', () => ready(server.address().port))
 process.on('SIGTERM', () => {
   server.close()

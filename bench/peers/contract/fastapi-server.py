@@ -52,6 +52,18 @@ async def suspended(id):
         report(event="finally", id=id)
 
 
+async def suspended_plain(id):
+    # What is not made for it can be cancelled too: a bare future.
+    try:
+        yield "first\n"
+        report(event="waiting", id=id)
+        future = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(30, lambda: future.done() or future.set_result(None))
+        await future
+    finally:
+        report(event="finally", id=id)
+
+
 async def flood(id):
     piece = "x" * PIECE
     made = 0
@@ -97,6 +109,7 @@ add("/late", fail_after_three)
 add("/early", fail_at_once)
 add("/early-own", fail_at_once_own)
 add("/wait", suspended)
+add("/wait-plain", suspended_plain)
 add("/flood", flood)
 add("/busy", busy)
 add("/ticks", ticks)

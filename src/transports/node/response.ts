@@ -3,7 +3,7 @@
  * cut so that its reader can tell.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { constants, type Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerResponse, type Http2Session } from 'node:http2'
 import type { Reply } from '../../core/reply.ts'
 import type { Chunk } from '../../core/source.ts'
 
@@ -188,7 +188,7 @@ export class Http2Response implements NodeResponse {
   /** For the same reason a connection that is itself stuck is given up as a whole. */
   destroy(): void {
     const { session } = this.#raw.stream
-    if (session !== undefined && !session.destroyed && session.socket.writableLength > 0) session.destroy()
+    if (session !== undefined && !session.destroyed && isStuck(session)) session.destroy()
     else this.#reset()
   }
 
@@ -196,4 +196,13 @@ export class Http2Response implements NodeResponse {
     if (event === 'finish') this.#onFinish = listener
     else this.#raw.on(event, listener)
   }
+}
+
+/**
+ * Whether the session waits for its connection to take bytes. HTTP/2 writes past the socket's own
+ * queue, so that only the handle knows; where it does not tell, the worst is assumed.
+ */
+function isStuck({ socket }: Http2Session): boolean {
+  const { _handle: handle } = socket as { _handle?: { readonly writeQueueSize?: number } | null }
+  return handle?.writeQueueSize !== 0
 }

@@ -6,6 +6,8 @@ import type { NodeResponse, Sending } from './response.ts'
 /** Blocks start small, for an early first byte, and find their measure between these bounds. */
 const FIRST_BLOCK = 64 * 1024
 const LARGEST_BLOCK = 1024 * 1024
+/** A block is written in pieces, so that a reader that has become slow is seen to move. */
+const PIECE = Number(process.env['PIECE'] ?? 128) * 1024
 /** A block that left faster than this many milliseconds is followed by a larger one, ... */
 const FAST_MS = 50
 /** ... and one that took longer than this by a smaller one, so that a slow reader holds little. */
@@ -46,6 +48,7 @@ class FileCopy {
   readonly #body: FileBody
   readonly #watch: StreamWatch | undefined
   #cutFor: FileEnding = { outcome: 'disconnect' }
+  #isCut = false
   #position: number
   #size = FIRST_BLOCK
   #wake: ((open: boolean) => void) | undefined
@@ -68,14 +71,17 @@ class FileCopy {
 
   cut(outcome: 'shutdown' | 'timeout', error?: unknown): void {
     this.#cutFor = error === undefined ? { outcome } : { outcome, error }
+    // Writes to a destroyed response settle at once, before it tells that it is closed.
+    this.#closed = this.#isCut = true
     this.#response.destroy()
+    this.#wake?.(false)
   }
 
   async run(): Promise<FileEnding> {
     try {
       await this.#copy()
       if (!this.#closed) await this.#finish()
-      return this.#response.finished ? { outcome: 'complete' } : this.#cutFor
+      return this.#response.finished && !this.#isCut ? { outcome: 'complete' } : this.#cutFor
     } catch (error) {
       return { outcome: 'error', error }
     } finally {
@@ -125,11 +131,18 @@ class FileCopy {
   #write(block: Buffer): Promise<boolean> {
     return new Promise((resolve) => {
       this.#wake = resolve
-      this.#watch?.blocked()
-      this.#response.write(block, () => {
-        this.#watch?.resumed()
-        resolve(!this.#closed)
-      })
+      let at = 0
+      const writeOn = () => {
+        if (this.#closed || at >= block.byteLength) return resolve(!this.#closed)
+        const piece = block.subarray(at, at + PIECE)
+        at += PIECE
+        this.#watch?.blocked()
+        this.#response.write(piece, () => {
+          this.#watch?.resumed()
+          writeOn()
+        })
+      }
+      writeOn()
     })
   }
 

@@ -48,8 +48,9 @@ const HIGH_WATER = 16 * 1024
 
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
 const IDLE_CHECK_MS = 50
-/** The part of the grace in which handlers that were cut at its end may still unwind. */
+/** The part of the grace in which handlers that were cut at its end may still unwind, and its bound. */
 const UNWINDING_PART = 1 / 20
+const MAX_UNWINDING_MS = 500
 
 /** One request under way, until its connection, its body and its handler have let go of it. */
 interface Active {
@@ -200,7 +201,7 @@ export class NodeServer {
     for (const session of this.#sessions) session.destroy()
     for (const connection of this.#connections) connection.destroy()
     await this.#closed
-    const unwindingMs = Math.max(IDLE_CHECK_MS, grace * UNWINDING_PART)
+    const unwindingMs = Math.min(MAX_UNWINDING_MS, Math.max(IDLE_CHECK_MS, grace * UNWINDING_PART))
     const giveUpAt = clock.now() + unwindingMs
     await this.#ended(unwindingMs, () => clock.now() >= giveUpAt)
   }
@@ -267,7 +268,9 @@ function createNodeServer(
 
 /** The longest time that any route gives to its body. */
 function longestBody({ engine, routes }: Application): number {
-  const limits = routes.map((route) => ('timeouts' in route.options ? route.options.timeouts?.body : undefined))
+  const limits = routes.map((route) =>
+    'timeouts' in route.options ? route.options.timeouts?.body : undefined,
+  )
   return Math.max(...[engine.timeouts.body, ...limits].map((ms) => (ms === 0 ? Infinity : (ms ?? 0))))
 }
 

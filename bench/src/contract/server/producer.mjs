@@ -27,12 +27,13 @@ export function report(/** @type {Record<string, unknown>} */ event) {
 /** The server answers at this port now. */
 export const ready = (/** @type {number} */ port) => report({ event: 'listening', port })
 
-/** The framework's way to tell that a stream is over before its end has been called. */
-export const told = (/** @type {string} */ id) => report({ event: 'told', id })
+/** The framework's hook for a client that has left, or its signal, has told; and why, if it says. */
+export const told = (/** @type {string} */ id, reason = 'unnamed') => report({ event: 'told', id, reason })
 
 /** Reports when a signal aborts. */
 export function tellOf(/** @type {AbortSignal | undefined} */ signal, /** @type {string} */ id) {
-  signal?.addEventListener('abort', () => told(id), { once: true })
+  const name = () => signal?.reason?.reason ?? signal?.reason?.name
+  signal?.addEventListener('abort', () => told(id, name()), { once: true })
 }
 
 /** What everybody writes who does not think of cancellation. */

@@ -1,0 +1,37 @@
+import type { Cancellation } from './cancellation.ts';
+import type { Clock } from './clock.ts';
+import type { Dependency } from './dependency.ts';
+import type { Format } from './format.ts';
+import type { Ledger } from './ledger.ts';
+import type { Logger } from './logger.ts';
+import type { Observer } from './observer.ts';
+import type { TaskTracker } from './task.ts';
+import type { Timeouts } from './timeout.ts';
+/** What requests share: the parts of an app that outlive each of them. */
+export interface Engine {
+    readonly log: Logger;
+    readonly clock: Clock;
+    readonly tasks: TaskTracker;
+    readonly observers: readonly Observer[];
+    readonly bodyLimit: number;
+    readonly timeouts: Required<Timeouts>;
+    /** Work that goes on though its client has left; cancelled when shutdown can wait no longer. */
+    readonly finishing: Set<Cancellation>;
+    /** Requests under way, for who wants to know; undefined when nobody does. */
+    ledger: Ledger | undefined;
+    /** Milliseconds that a cancelled source or a dependency's cleanup may take before it is reported. */
+    readonly unwindMs: number;
+    /** Replacements of dependencies, for tests. */
+    readonly overrides: Map<Dependency<unknown>, Dependency<unknown>>;
+    /** Dependencies of scope `app`, made on first use. */
+    readonly shared: Map<Dependency<unknown>, Promise<unknown>>;
+    /** Cleanups of `shared`, in the order they were made. */
+    readonly sharedReleases: Release[];
+    /** Chooses a format for a generator that declares none, by its first item. */
+    readonly inferFormat: (first: unknown) => Format;
+}
+/** Cleans up after a dependency; told of the error when the work did not end well. */
+export type Release = (failure: {
+    readonly error: unknown;
+} | undefined) => unknown;
+//# sourceMappingURL=engine.d.ts.map

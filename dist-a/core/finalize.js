@@ -1,0 +1,92 @@
+import { observe } from './observer.js';
+import { assertHeaderField, JSON_TYPE } from './reply.js';
+/** Headers that belong to the body that failed, not to the error that is sent instead of it. */
+const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/;
+const NO_BODY = { kind: 'none' };
+/** Statuses whose replies have no body (RFC 9110 section 15). */
+const BODILESS = new Set([204, 205, 304]);
+/**
+ * The last touches before a transport gets a reply: oversized bodies refused, the context's head
+ * applied, bodies dropped where there must be none, and the exchange bound to the body's end.
+ */
+export function finalize(exchange, reply, failed = false) {
+    if (!failed && mayHaveBody(exchange)) {
+        const checked = settleBody(exchange, reply);
+        if (checked !== undefined)
+            return checked.then(() => complete(exchange, reply, failed));
+    }
+    return complete(exchange, reply, failed);
+}
+function mayHaveBody({ method, request }) {
+    return method !== 'GET' && method !== 'HEAD' && request.body !== null;
+}
+/** An oversized body is a 413 even if the handler never read it, or swallowed the error of reading it. */
+function settleBody(exchange, reply) {
+    if (reply.body.kind === 'upgrade')
+        return undefined;
+    const body = exchange.rawBody;
+    if (body.unsettled)
+        return body.settle().then(() => body.assertFits());
+    body.assertFits();
+    return undefined;
+}
+function complete(exchange, reply, failed) {
+    const { method, engine } = exchange;
+    const head = exchange.closeHead();
+    if (head !== undefined) {
+        if (head.status !== undefined && !failed)
+            reply.status = head.status;
+        for (const name of Object.keys(head.headers)) {
+            if (!failed || !OF_THE_BODY.test(name))
+                reply.headers[name] = head.headers[name];
+        }
+    }
+    if (reply.body.kind === 'stream')
+        exchange.lifetime.own(reply.body.source);
+    for (const name of Object.keys(reply.headers)) {
+        const value = reply.headers[name];
+        // Middleware may have set anything; the commonest value of all is our own.
+        if (value !== JSON_TYPE)
+            assertHeaderField(name, value);
+    }
+    if (method === 'HEAD' || BODILESS.has(reply.status))
+        dropBody(reply, method === 'HEAD');
+    const { status } = reply;
+    if (reply.body.kind === 'stream' || reply.body.kind === 'file')
+        reply.timing = timingOf(exchange);
+    // A WebSocket's handler has yet to run, and may call after().
+    if (exchange.lifetime.needsEnd || reply.body.kind === 'upgrade') {
+        reply.onEnd = (ending) => exchange.lifetime.finish(ending, status);
+        exchange.lifetime.bind();
+    }
+    for (const observer of engine.observers)
+        observe(engine.log, () => observer.head?.(exchange.observed, status));
+    return reply;
+}
+/** What is left of the limits when the body begins. */
+function timingOf({ engine, lifetime, timeouts }) {
+    const { idle, stall, total } = timeouts;
+    return { clock: engine.clock, idle, stall, total: total === 0 ? 0 : Math.max(1, total - lifetime.ageMs) };
+}
+/** HEAD keeps the length that GET would have had, where it is known without producing the body. */
+function dropBody(reply, keepLength) {
+    const { body } = reply;
+    const length = keepLength ? knownLength(body) : undefined;
+    if (length !== undefined)
+        reply.headers['content-length'] = String(length);
+    else
+        delete reply.headers['content-length'];
+    if (body.kind === 'file')
+        void body.file.close().catch(() => { });
+    reply.body = NO_BODY;
+}
+function knownLength(body) {
+    if (body.kind === 'text')
+        return new TextEncoder().encode(body.text).byteLength;
+    if (body.kind === 'bytes')
+        return body.bytes.byteLength;
+    if (body.kind === 'file' || body.kind === 'stream')
+        return body.length;
+    return undefined;
+}
+//# sourceMappingURL=finalize.js.map

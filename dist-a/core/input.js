@@ -1,0 +1,80 @@
+import { placeIssues, runSchema, validationFailed } from './schema.js';
+const PLACES = ['params', 'query', 'headers', 'cookies'];
+/** Whether there is anything to validate. */
+export function hasInputs(options) {
+    return PLACES.some((place) => options[place] !== undefined);
+}
+/**
+ * Validates every declared input and collects the issues of all of them, so that a client learns
+ * everything that is wrong at once. Synchronous where the validators are.
+ */
+export function readInputs(raw, options, found, inputs) {
+    let pending;
+    for (const place of PLACES) {
+        const schema = options[place];
+        if (schema === undefined)
+            continue;
+        const result = check(schema, raw[place]);
+        if (result instanceof Promise) {
+            ;
+            (pending ??= []).push(result.then((settled) => take(place, settled, found, inputs)));
+        }
+        else
+            take(place, result, found, inputs);
+    }
+    return pending === undefined ? undefined : Promise.all(pending).then(() => { });
+}
+function take(place, result, found, inputs) {
+    if (result.issues === undefined)
+        inputs[place] = result.value;
+    else
+        found.push(...placeIssues(place, result.issues));
+}
+/** Throws the 422 if there is anything to tell. */
+export function assertNoIssues(found) {
+    if (found.length > 0)
+        throw validationFailed(found);
+}
+/**
+ * Validates a record of strings. A key that was given once arrives as a string, but its schema may
+ * want a list: then, and only then, it is offered once more as a list of one.
+ */
+function check(schema, raw) {
+    const result = runSchema(schema, raw);
+    if (result instanceof Promise)
+        return result.then((settled) => retryAsLists(schema, raw, settled));
+    return result.issues === undefined ? result : retryAsLists(schema, raw, result);
+}
+function retryAsLists(schema, raw, result) {
+    if (result.issues === undefined)
+        return result;
+    const record = raw;
+    const single = new Set(result.issues.map(soleKey).filter((key) => key !== undefined && typeof record[key] === 'string'));
+    if (single.size === 0)
+        return result;
+    const choose = (second) => {
+        // A list was what the schema wanted if it no longer complains about the key, or only about what is inside.
+        const refused = new Set(second.issues?.map(soleKey));
+        const wanted = new Set([...single].filter((key) => !refused.has(key)));
+        if (wanted.size === 0)
+            return result;
+        // The others failed for reasons of their own, which are to be told without a list around them.
+        return wanted.size === single.size ? second : runSchema(schema, withLists(record, wanted));
+    };
+    const second = runSchema(schema, withLists(record, single));
+    return second instanceof Promise ? second.then(choose) : choose(second);
+}
+function withLists(record, keys) {
+    return Object.fromEntries(Object.entries(record).map(([key, value]) => [
+        key,
+        keys.has(key) && typeof value === 'string' ? [value] : value,
+    ]));
+}
+function soleKey(issue) {
+    if (issue.path?.length !== 1)
+        return undefined;
+    const segment = issue.path[0];
+    const key = typeof segment === 'object' ? segment.key : segment;
+    return typeof key === 'string' ? key : undefined;
+}
+//# sourceMappingURL=input.js.map

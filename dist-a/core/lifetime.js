@@ -1,0 +1,315 @@
+/**
+ * What has to be unwound when a request ends, and in which order:
+ *
+ * 1. the request is cancelled, if it did not end by itself, so that every wait rejects;
+ * 2. the handler that is still at work is awaited, and its sources are stopped and awaited, since a
+ *    generator's `finally` may still use its dependencies;
+ * 3. dependencies are released, the last one first;
+ * 4. `after` callbacks run, in order;
+ * 5. observers are told.
+ */
+import { captureAsyncScope } from './async-scope.js';
+import { observe } from './observer.js';
+import { ReleaseList } from './release.js';
+import { outcomeOf } from './timeout.js';
+/** Pulled without a pause before the event loop gets a turn, while work goes on that nobody reads. */
+const ITEMS_PER_TURN = 64;
+export class Lifetime {
+    /** What threw, when the handler's work failed before the head left. */
+    failure = undefined;
+    /** Whether a client that leaves ends the work. */
+    finishesAlone = false;
+    #exchange;
+    #engine;
+    #startedAt;
+    #work;
+    #releases;
+    #handlerReleases;
+    #handlerReleased;
+    #afters;
+    #sources;
+    #files;
+    #ending;
+    #finished = false;
+    #finishedAlone = false;
+    #unwound = false;
+    constructor(exchange, engine) {
+        this.#exchange = exchange;
+        this.#engine = engine;
+        this.#startedAt = engine.clock.now();
+    }
+    /** Milliseconds since the request arrived. */
+    get ageMs() {
+        return this.#engine.clock.now() - this.#startedAt;
+    }
+    get incoming() {
+        return this.#exchange.request;
+    }
+    get observed() {
+        return this.#exchange.observed;
+    }
+    get open() {
+        const parts = [];
+        if (this.#work !== undefined || (this.needsEnd && !this.#finished))
+            parts.push({ kind: 'request' });
+        for (const source of this.#sources ?? [])
+            if (!source.ended)
+                parts.push({ kind: 'source' });
+        for (const list of [this.#releases, this.#handlerReleases])
+            for (const name of list?.names ?? [])
+                parts.push({ kind: 'dependency', name });
+        for (const _ of this.#files ?? [])
+            parts.push({ kind: 'file' });
+        for (const _ of this.#afters ?? [])
+            parts.push({ kind: 'after' });
+        return parts;
+    }
+    /** The handler is at work, and may be beyond its reply. */
+    begin(work) {
+        this.#work = work;
+        this.#engine.ledger?.add(this);
+    }
+    /** The handler is done. */
+    workEnded() {
+        this.#work = undefined;
+    }
+    /** Somebody is going to say how the body has ended. */
+    bind() {
+        this.#engine.ledger?.add(this);
+    }
+    /** Runs `fn` when the body has ended, in the asynchronous context of the caller. */
+    after(fn) {
+        if (this.#finished)
+            throw new Error('after() was called when the body had already ended.');
+        const enter = captureAsyncScope();
+        (this.#afters ??= []).push((ending) => enter(() => fn(ending)));
+    }
+    /** Registers the cleanup of a dependency, by the name it is used as. */
+    releaseWith(scope, name, release) {
+        const list = scope === 'handler'
+            ? (this.#handlerReleases ??= new ReleaseList())
+            : (this.#releases ??= new ReleaseList());
+        list.add(name, release);
+        if (this.#unwound)
+            this.#late('Release of a dependency', this.#release(list, this.#failed));
+    }
+    /** Registers a source that must not outlive the request. */
+    own(source) {
+        if (this.#sources === undefined)
+            this.#sources = [source];
+        else if (!this.#sources.includes(source))
+            this.#sources.push(source);
+        if (this.#unwound)
+            this.#late('Cleanup of a stream', this.#stop());
+    }
+    /** The request was given up before its handler had come to this. */
+    #late(what, work) {
+        const { method, route, path } = this.#exchange;
+        this.#engine.tasks.track(`${what} of ${method} ${route ?? path}`, work);
+    }
+    /** Registers a file that must not stay open longer than the request. Its `close` may be called again. */
+    ownFile(file) {
+        if (this.#unwound)
+            this.#late('Close of a file', file.close());
+        else
+            (this.#files ??= []).push(file);
+    }
+    /** Whether somebody has to be told when the body has ended. */
+    get needsEnd() {
+        return (this.#releases !== undefined ||
+            this.#handlerReleases !== undefined ||
+            this.#afters !== undefined ||
+            this.#sources !== undefined ||
+            this.#files !== undefined ||
+            this.#work !== undefined ||
+            this.#engine.observers.length > 0);
+    }
+    /** Whether dependencies of scope `handler` are open. */
+    get hasHandlerScope() {
+        return this.#handlerReleases !== undefined;
+    }
+    /** Releases dependencies of scope `handler`: the handler has finished its own work. */
+    releaseHandlerScope(failure) {
+        if (this.#handlerReleases === undefined)
+            return;
+        return (this.#handlerReleased ??= this.#release(this.#handlerReleases, failure));
+    }
+    /**
+     * The same while the reply has yet to be sent: a dependency that cannot commit makes it an error, and
+     * the others roll back.
+     *
+     * @throws what the first of them threw.
+     */
+    async commitHandlerScope() {
+        let failure;
+        await this.#handlerReleases?.run(() => failure, async (_what, fn) => {
+            try {
+                await fn();
+            }
+            catch (error) {
+                failure ??= { error };
+            }
+        });
+        if (failure !== undefined)
+            throw failure.error;
+    }
+    /** The body has ended: unwinds everything. Only the first call counts. */
+    finish(told, status) {
+        if (this.#finished)
+            return;
+        this.#finished = true;
+        if (told.outcome === 'error' && this.failure === undefined)
+            this.report(told.error);
+        const ending = { ...this.#truthful(told), durationMs: this.ageMs };
+        this.#ending = ending;
+        const { method, route, path } = this.#exchange;
+        this.#engine.tasks.track(`Cleanup of ${method} ${route ?? path}`, this.#unwind(ending, status));
+    }
+    /** Logs and tells observers what the client is told nothing about; that it was cancelled is no error. */
+    report(error) {
+        const { cancellation, log, observed, method, route, path } = this.#exchange;
+        const cancelled = cancellation.error;
+        if (cancelled !== undefined && (error === cancelled || outcomeOf(error) === 'disconnect'))
+            return;
+        log.error({ err: error, method, route: route ?? path }, 'A request failed');
+        for (const observer of this.#engine.observers)
+            observe(log, () => observer.error?.(observed, error));
+    }
+    /** An error reply that was delivered is still the end of work that failed. */
+    #truthful(told) {
+        if (this.failure === undefined || told.outcome !== 'complete')
+            return told;
+        return { ...told, outcome: outcomeOf(this.failure.error), error: this.failure.error };
+    }
+    async #unwind(ending, status) {
+        const { cancellation, log } = this.#exchange;
+        if (this.finishesAlone && (ending.outcome === 'disconnect' || ending.outcome === 'shutdown'))
+            await this.#finishAlone();
+        else {
+            if (ending.outcome !== 'complete')
+                cancellation.cancel(ending.outcome, ending.error);
+            await this.#stop();
+            this.#reportFailedCleanup(ending.error);
+        }
+        const failure = this.#failed;
+        for (const file of this.#files ?? [])
+            await this.#guard('Close of a file', () => file.close());
+        this.#files = undefined;
+        await this.releaseHandlerScope(failure);
+        if (this.#releases !== undefined)
+            await this.#release(this.#releases, failure);
+        this.#unwound = true;
+        for (const fn of this.#afters ?? [])
+            await this.#guard('An after() callback', () => fn(ending));
+        this.#afters = undefined;
+        for (const observer of this.#engine.observers) {
+            observe(log, () => observer.end?.(this.#exchange.observed, ending, status));
+        }
+    }
+    /** What dependencies are told: why the request did not end well, if it did not. */
+    get #failed() {
+        if (this.#ending === undefined || this.#ending.outcome === 'complete' || this.#finishedAlone)
+            return undefined;
+        return { error: this.#ending.error ?? this.#exchange.cancellation.error };
+    }
+    /** The client has left before there was a reply, and the route wants its work finished: shutdown waits. */
+    workOn() {
+        const { finishing, tasks } = this.#engine;
+        const { cancellation, method, route } = this.#exchange;
+        if (this.#work === undefined || finishing.has(cancellation))
+            return;
+        finishing.add(cancellation);
+        // What it fails with is in its reply, though nobody gets that.
+        const work = this.#work.then(() => finishing.delete(cancellation), () => finishing.delete(cancellation));
+        tasks.track(`${method} ${route}`, work);
+    }
+    /** The client has left, and the route wants its work finished: the source runs to its end. */
+    async #finishAlone() {
+        const { finishing, clock } = this.#engine;
+        const { cancellation } = this.#exchange;
+        finishing.add(cancellation);
+        try {
+            for (const source of this.#sources ?? []) {
+                for (let pulled = 1; !source.ended && cancellation.error === undefined; pulled++) {
+                    await source.pull();
+                    if (pulled % ITEMS_PER_TURN === 0)
+                        await new Promise((resolve) => clock.after(0, resolve));
+                }
+            }
+            this.#finishedAlone = this.failure === undefined && cancellation.error === undefined;
+        }
+        catch (error) {
+            if (error !== cancellation.error)
+                this.#exchange.log.error({ err: error, route: this.#exchange.route }, 'Work without a client failed');
+        }
+        finally {
+            finishing.delete(cancellation);
+        }
+        await this.#stop();
+    }
+    async #stop() {
+        const { clock, unwindMs } = this.#engine;
+        const { cancellation } = this.#exchange;
+        if (this.#work !== undefined)
+            this.#report(await settlesWithin(this.#work, unwindMs, clock), 'A handler');
+        // The outermost source was registered last and may hold the inner ones.
+        for (const source of this.#sources?.reverse() ?? []) {
+            if (source.ended)
+                continue;
+            const unwound = await this.#guard('Cleanup of a stream', () => source.stop(cancellation.error, clock, unwindMs));
+            this.#report(unwound !== false, 'A stream');
+        }
+    }
+    /** What does not unwind is found by its route and age, not by the memory it has come to hold. */
+    #report(unwound, what) {
+        if (unwound)
+            return;
+        const { route, method, log } = this.#exchange;
+        log.warn({ route, method, ageMs: Math.round(this.ageMs) }, `${what} has not unwound after it was cancelled. Await ctx.sleep, ctx.on or something that takes ctx.signal.`);
+    }
+    /**
+     * A generator that is cancelled in a wait fails with what its `finally` throws, if that does; nobody
+     * else is going to tell.
+     */
+    #reportFailedCleanup(reported) {
+        const known = new Set([reported, this.failure?.error, this.#exchange.cancellation.error]);
+        for (const { failure } of this.#sources ?? []) {
+            if (failure === undefined || known.has(failure.error) || isAbort(failure.error))
+                continue;
+            known.add(failure.error);
+            this.#logFailure('Cleanup of a stream', failure.error);
+        }
+    }
+    #logFailure(what, error) {
+        const { route, method, log } = this.#exchange;
+        log.error({ err: error, route, method }, `${what} failed`);
+        this.#engine.ledger?.onCleanupFailed?.({ entry: this, what, error });
+    }
+    #release(list, failure) {
+        return list.run(() => failure, (what, fn) => this.#guard(what, fn));
+    }
+    async #guard(what, fn) {
+        try {
+            return await fn();
+        }
+        catch (error) {
+            this.#logFailure(what, error);
+            return undefined;
+        }
+    }
+}
+/** What `fetch`, timers and others make of an aborted signal. */
+function isAbort(error) {
+    return error instanceof Error && error.name === 'AbortError';
+}
+async function settlesWithin(work, ms, clock) {
+    let cancelTimer = () => { };
+    const late = new Promise((resolve) => {
+        cancelTimer = clock.after(ms, () => resolve(false));
+    });
+    const settled = work.then(() => true, () => true);
+    const inTime = await Promise.race([settled, late]);
+    cancelTimer();
+    return inTime;
+}
+//# sourceMappingURL=lifetime.js.map

@@ -1,0 +1,114 @@
+import { CONTEXT_NAMES } from './context.js';
+import { UsageError } from './error.js';
+import { ExchangeView } from './exchange.js';
+import { isThenable } from './thenable.js';
+import { assertNoIssues, hasInputs, readInputs } from './input.js';
+/** @throws {UsageError} when a dependency would hide a part of the context. */
+export function assertUses(uses, owner) {
+    for (const name of Object.keys(uses)) {
+        if (CONTEXT_NAMES.includes(name)) {
+            throw new UsageError(`${owner} uses a dependency as "${name}", which is a name of the context. Rename it.`);
+        }
+    }
+}
+/**
+ * Makes the instances that `uses` names, one after another in the order they are written, so that a
+ * guard in front keeps the work behind it from starting. Synchronous as long as they are.
+ */
+export function provide(exchange, uses, values) {
+    const names = Object.keys(uses);
+    for (let i = 0; i < names.length; i++) {
+        const name = names[i];
+        const value = instance(exchange, name, uses[name]);
+        if (value instanceof Promise)
+            return provideRest(exchange, uses, values, names, i, value);
+        values[name] = value;
+    }
+}
+async function provideRest(exchange, uses, values, names, at, first) {
+    values[names[at]] = await first;
+    for (const name of names.slice(at + 1))
+        values[name] = await instance(exchange, name, uses[name]);
+}
+/** The one instance of a dependency in this request (or app), made if need be. */
+function instance(exchange, name, declared) {
+    const { engine } = exchange;
+    const dependency = engine.overrides.get(declared) ?? declared;
+    if (dependency.scope === 'app')
+        return sharedInstance(engine, dependency);
+    if (exchange.instances.has(dependency))
+        return exchange.instances.get(dependency);
+    const made = make(exchange, name, dependency);
+    exchange.instances.set(dependency, made);
+    return made;
+}
+function make(exchange, name, dependency) {
+    const { options, scope } = dependency;
+    const register = (release) => exchange.lifetime.releaseWith(scope === 'handler' ? 'handler' : 'request', name, release);
+    if (options.use === undefined && !hasInputs(options))
+        return open(dependency, exchange, register);
+    return makeWithOwnContext(exchange, dependency, register);
+}
+async function makeWithOwnContext(exchange, dependency, register) {
+    const own = {};
+    await provide(exchange, dependency.options.use ?? {}, own);
+    const issues = [];
+    const inputs = {};
+    await readInputs(exchange, dependency.options, issues, inputs);
+    assertNoIssues(issues);
+    return open(dependency, new ExchangeView(exchange, { ...own, ...inputs }), register);
+}
+/** Instances of scope `app` are made once, also when two requests ask at the same time. */
+function sharedInstance(engine, dependency) {
+    const present = engine.shared.get(dependency);
+    if (present !== undefined)
+        return present;
+    const made = makeShared(engine, dependency);
+    engine.shared.set(dependency, made);
+    // A failure is not kept: the next request tries again.
+    made.catch(() => engine.shared.delete(dependency));
+    return made;
+}
+async function makeShared(engine, dependency) {
+    const context = { log: engine.log };
+    for (const [name, used] of Object.entries(dependency.options.use ?? {})) {
+        context[name] = await sharedInstance(engine, engine.overrides.get(used) ?? used);
+    }
+    return open(dependency, context, (release) => engine.sharedReleases.push(release));
+}
+/** Runs the function; a generator is run to its yield, and the rest is registered as its release. */
+function open(dependency, context, register) {
+    const made = dependency.create(context);
+    if (!isGenerator(made))
+        return isThenable(made) ? Promise.resolve(made) : made;
+    const first = made.next();
+    return first instanceof Promise
+        ? first.then((result) => opened(made, result, register))
+        : opened(made, first, register);
+}
+function isGenerator(value) {
+    return typeof value === 'object' && value !== null && 'next' in value && 'throw' in value;
+}
+function opened(generator, first, register) {
+    if (first.done === true)
+        throw new Error('A dependency generator ended without a yield. Yield its value once.');
+    register((failure) => closeGenerator(generator, failure));
+    return first.value;
+}
+async function closeGenerator(generator, failure) {
+    let result;
+    try {
+        result = await (failure === undefined ? generator.next() : generator.throw(failure.error));
+    }
+    catch (error) {
+        // What we threw in usually comes out again; that is not a failure of the cleanup.
+        if (failure !== undefined && error === failure.error)
+            return;
+        throw error;
+    }
+    if (result.done !== true) {
+        await generator.return(undefined);
+        throw new Error('A dependency generator yielded twice. Yield its value once.');
+    }
+}
+//# sourceMappingURL=provide.js.map

@@ -1,0 +1,145 @@
+import type { Clock } from './clock.ts';
+import type { Socket } from './socket.ts';
+import { type Chunk, Source } from './source.ts';
+/** Reply header fields by lower-case name; a list is sent as repeated fields. */
+export type ReplyHeaders = Record<string, string | readonly string[]>;
+/** How a reply's body ended. The outcomes exclude each other. */
+export type Outcome = 'complete' | 'disconnect' | 'error' | 'timeout' | 'shutdown';
+/** What is known when a body has really ended. */
+export interface Ending {
+    /** `complete` only when everything was handed to the network and the source ended by itself. */
+    readonly outcome: Outcome;
+    /** Body bytes handed to the network, without framing. */
+    readonly bytes: number;
+    /** Items yielded, for streams; 0 for other bodies. */
+    readonly items: number;
+    /** Items that did not pass their schema and were left out, under `invalid: 'drop'`. */
+    readonly dropped?: number;
+    /** From the request's arrival to the end, in milliseconds. */
+    readonly durationMs: number;
+    /** What was thrown, for `error`. */
+    readonly error?: unknown;
+}
+/** An open file (or object of a store), with the part of it that is to be sent. */
+export interface OpenFile {
+    /**
+     * Reads up to `target.byteLength` bytes at `position`.
+     *
+     * @returns how many bytes were read; 0 only at the end of the file.
+     */
+    read(target: Uint8Array, position: number): Promise<number>;
+    /** Frees the handle. Called exactly once. */
+    close(): Promise<void>;
+}
+/** The body of a reply, tagged: a transport has one writer for each kind. */
+export type Body = {
+    readonly kind: 'none';
+} | {
+    readonly kind: 'text';
+    readonly text: string;
+} | {
+    readonly kind: 'bytes';
+    readonly bytes: Uint8Array;
+} | {
+    readonly kind: 'stream';
+    readonly source: Source;
+    readonly length: number | undefined;
+} | {
+    readonly kind: 'file';
+    readonly file: OpenFile;
+    readonly start: number;
+    readonly length: number;
+} | {
+    readonly kind: 'upgrade';
+    /** Settles when the handler has ended and the socket is closed, and tells how. Never rejects. */
+    readonly run: (socket: Socket) => Promise<Pick<Ending, 'outcome' | 'error'>>;
+    readonly messageLimit: number;
+    /** The subprotocol to agree on. */
+    readonly protocol: string | undefined;
+};
+/** The time limits of a body, in milliseconds; 0 for none. */
+export interface ReplyTiming {
+    readonly clock: Clock;
+    /** Between two items. */
+    readonly idle: number;
+    /** While the reader takes nothing. */
+    readonly stall: number;
+    /** From now to the end. */
+    readonly total: number;
+}
+/**
+ * A reply as it crosses the border to a transport. Make one with `reply.*`; middleware receives and
+ * returns them. Status and headers may be changed until the transport has it.
+ */
+export declare class Reply {
+    status: number;
+    headers: ReplyHeaders;
+    body: Body;
+    /**
+     * For the transport, which calls it once when the body has ended; undefined when nobody waits for
+     * that. Middleware uses `ctx.after`.
+     */
+    onEnd: ((ending: Omit<Ending, 'durationMs'>) => void) | undefined;
+    /** For the transport: the time limits of a body that takes its time. */
+    timing: ReplyTiming | undefined;
+    constructor(status: number, headers: ReplyHeaders, body: Body);
+    /**
+     * Replaces a text, bytes or stream body by a stream over its chunks. Chunks keep flowing one by
+     * one, and an error in the source ends the new body with the same error.
+     *
+     * @example reply.transform(async function* (chunks) { for await (const c of chunks) yield mask(c) })
+     * @throws {TypeError} for a file or an upgrade.
+     */
+    transform(fn: (chunks: AsyncIterable<Chunk>) => AsyncIterable<Chunk>): this;
+}
+/** Status and headers of a reply made by hand. */
+export interface ReplyInit {
+    /** Default 200. */
+    readonly status?: number;
+    /** Added to the reply's own; names may have any case. */
+    readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+}
+/**
+ * Copies headers given by a user onto a reply's own, checked and in lower case.
+ *
+ * @throws {TypeError} for a name or value that could not be sent safely.
+ */
+export declare function mergeHeaders(own: ReplyHeaders, given: ReplyInit['headers']): ReplyHeaders;
+/** Sets one header, checked and in lower case. */
+export declare function setHeader(headers: ReplyHeaders, name: string, value: string | readonly string[]): void;
+/** @throws {TypeError} for a header that could not be sent safely. */
+export declare function assertHeaderField(name: string, value: string | readonly string[]): void;
+/**
+ * Builds a reply: status and checked headers over a body.
+ *
+ * @throws {RangeError} for a status outside 200 to 599.
+ * @throws {TypeError} for a header that could not be sent safely.
+ */
+export declare function createReply(contentType: string | undefined, body: Body, init: ReplyInit | undefined): Reply;
+export declare const TEXT = "text/plain; charset=utf-8";
+export declare const JSON_TYPE = "application/json";
+export declare const OCTETS = "application/octet-stream";
+/**
+ * A value as JSON.
+ *
+ * @throws {TypeError} for what has no JSON: undefined, a function, a cycle, a BigInt.
+ */
+export declare function jsonReply(value: unknown, init?: ReplyInit): Reply;
+/** Plain text, UTF-8. */
+export declare function textReply(text: string, init?: ReplyInit): Reply;
+/** An HTML document, UTF-8. Escape what you put into it. */
+export declare function htmlReply(html: string, init?: ReplyInit): Reply;
+/** Bytes, sent as they are. `mediaType` defaults to application/octet-stream. */
+export declare function bytesReply(bytes: Uint8Array | ArrayBuffer, init?: ReplyInit & {
+    readonly mediaType?: string;
+}): Reply;
+/** A reply without a body; status 204 unless another is given. */
+export declare function emptyReply(init?: ReplyInit): Reply;
+/**
+ * Sends the client elsewhere.
+ *
+ * @param location a URL or path; characters outside ASCII must be encoded already.
+ * @param status 303 (default: go there with GET), 301, 302, 307 or 308.
+ */
+export declare function redirectReply(location: string, status?: 301 | 302 | 303 | 307 | 308, init?: ReplyInit): Reply;
+//# sourceMappingURL=reply.d.ts.map

@@ -1,0 +1,100 @@
+import { itemEncoding } from './item-encoding.js';
+import { negotiate, streamHead } from './offer.js';
+import { Reply } from './reply.js';
+import { Source } from './source.js';
+/**
+ * Streams what a handler gave in the format the client asked for, or, without declared formats, in
+ * the one that fits the first item.
+ *
+ * @throws {TypeError} for what cannot be streamed.
+ */
+export function streamReply(value, exchange, formats, status) {
+    if (value instanceof Promise)
+        return value.then((settled) => streamReply(settled, exchange, formats, status));
+    const source = Source.from(value);
+    if (source === undefined) {
+        throw new TypeError('A route that declares `streams` must return something iterable: write it as a generator.');
+    }
+    exchange.lifetime.own(source);
+    if (formats === undefined)
+        return streamInferred(source, exchange, status);
+    const offer = negotiate(formats, exchange);
+    const { format } = offer;
+    const reply = streamHead(offer, formats, status);
+    source.encoding = itemEncoding(format, exchange);
+    if (exchange.method === 'HEAD')
+        return reply;
+    reply.body = { kind: 'stream', source, length: undefined };
+    return hold(reply, source, exchange, format.holdMs);
+}
+async function streamInferred(source, exchange, status) {
+    if (exchange.method === 'HEAD')
+        return new Reply(status ?? 200, {}, { kind: 'none' });
+    const first = (await pullFirst(source, exchange, Infinity));
+    const format = exchange.engine.inferFormat(first.done === true ? '' : first.value);
+    source.encoding = itemEncoding(format, exchange);
+    await source.prime(first);
+    const reply = streamHead({ format, contentType: format.contentType }, [format], status);
+    reply.body = { kind: 'stream', source, length: undefined };
+    return reply;
+}
+/** Pulls the first item before the reply is given on; after `holdMs` the head goes without it. */
+export function hold(reply, source, exchange, holdMs) {
+    const first = pullFirst(source, exchange, holdMs);
+    const primed = first instanceof Promise ? first.then(prime) : prime(first);
+    return primed === undefined ? reply : primed.then(() => reply);
+    function prime(result) {
+        if (result !== undefined)
+            return source.prime(result);
+    }
+}
+/**
+ * Pulls the first item, for no longer than `holdMs`: then the item stays in front of the source, and
+ * the result is undefined. Rejects at once when the request is cancelled, since not every source
+ * listens to that.
+ */
+function pullFirst(source, exchange, holdMs) {
+    const first = source.next();
+    if (!isPromiseLike(first))
+        return first;
+    exchange.cancellation.awaitsFirstItem = holdMs === Infinity;
+    return new Promise((resolve, reject) => {
+        let cancelTimer = () => { };
+        let unsubscribe = () => { };
+        const settle = () => {
+            cancelTimer();
+            unsubscribe();
+        };
+        if (holdMs !== Infinity) {
+            cancelTimer = exchange.engine.clock.after(holdMs, () => {
+                settle();
+                source.unshift(first);
+                resolve(undefined);
+            });
+        }
+        first.then((result) => {
+            settle();
+            if (typeof result === 'object' && result !== null)
+                resolve(result);
+            else
+                reject(new TypeError('An iterator gave something that is no iterator result.'));
+        }, (error) => {
+            settle();
+            source.markEnded({ error });
+            reject(toError(error));
+        });
+        unsubscribe = exchange.cancellation.subscribe((error) => {
+            settle();
+            reject(error);
+        });
+    });
+}
+function toError(thrown) {
+    return thrown instanceof Error
+        ? thrown
+        : new Error('Something was thrown that is no Error.', { cause: thrown });
+}
+function isPromiseLike(value) {
+    return 'then' in value;
+}
+//# sourceMappingURL=stream-reply.js.map

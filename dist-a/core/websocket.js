@@ -1,0 +1,40 @@
+import { Connection } from './connection.js';
+import { HttpError } from './error.js';
+import { headerValue } from './incoming.js';
+import { messageReader } from './message.js';
+import { Reply } from './reply.js';
+/** The default of `messageLimit`: 1 MiB. */
+const MESSAGE_LIMIT = 1024 * 1024;
+/** The answer of a WebSocket route: an upgrade that runs the handler. */
+export function websocketAnswer(options, handler) {
+    const read = messageReader(options.receives);
+    return (exchange) => {
+        const offered = headerValue(exchange.request.headers, 'sec-websocket-protocol') ?? '';
+        const names = offered.split(',').map((name) => name.trim());
+        const protocol = options.protocols?.find((name) => names.includes(name));
+        const run = (socket) => {
+            const connection = new Connection(exchange, socket, { read, sends: options.sends, protocol });
+            return connection.run(() => handler(Object.assign(exchange, { socket: connection })));
+        };
+        const messageLimit = options.messageLimit ?? MESSAGE_LIMIT;
+        return new Reply(101, {}, { kind: 'upgrade', run, messageLimit, protocol });
+    };
+}
+/**
+ * Browsers let any page open a WebSocket to any host and send its cookies along, so a foreign Origin
+ * is refused unless it is listed. This stands before the dependencies: they act in the visitor's name.
+ */
+export function sameOrigin(allowed, answer) {
+    return (exchange) => {
+        const { headers } = exchange.request;
+        const origin = headerValue(headers, 'origin');
+        const isOwn = origin?.replace(/^https?:\/\//, '') === headerValue(headers, 'host')?.toLowerCase();
+        const mayConnect = allowed === undefined ? isOwn : allowed.includes('*') || allowed.includes(origin ?? '');
+        if (origin === undefined || mayConnect)
+            return answer(exchange);
+        throw new HttpError('FORBIDDEN', {
+            detail: 'This origin may not connect. Add it to the `origins` of the route.',
+        });
+    };
+}
+//# sourceMappingURL=websocket.js.map

@@ -1,0 +1,119 @@
+import { Pump } from './pump.js';
+/**
+ * A pump turned round: bytes are produced when they are asked for, one read at a time. For transports
+ * whose reader pulls: web streams and the in-memory link. A source that fails rejects the read that
+ * follows what was produced before.
+ */
+export class PulledBody {
+    #pump;
+    #ready = [];
+    #reader;
+    #started = false;
+    #ended = false;
+    #failure;
+    #breaking;
+    #bytes = 0;
+    constructor(source, onEnd, limits) {
+        const sink = {
+            write: (chunk) => this.#write(chunk),
+            end: () => this.#end(),
+            abort: (error) => this.#abort(error),
+            destroy: () => this.cut('timeout'),
+            open: () => { },
+            defer,
+            macrotask,
+        };
+        this.#pump = new Pump(source, sink, onEnd, limits);
+    }
+    /** The next bytes. Asking again before the answer is a mistake of the transport. */
+    next() {
+        const bytes = this.#ready.shift();
+        if (bytes !== undefined)
+            return Promise.resolve({ done: false, value: bytes });
+        if (this.#failure !== undefined)
+            return this.#reject();
+        if (this.#ended)
+            return this.#done();
+        return new Promise((resolve, reject) => {
+            this.#reader = { resolve, reject };
+            if (this.#started)
+                return this.#pump.resume();
+            this.#started = true;
+            this.#pump.start();
+        });
+    }
+    /** The reader wants no more. */
+    return() {
+        this.cut('disconnect');
+        return Promise.resolve({ done: true, value: undefined });
+    }
+    /** The connection breaks under what is written next: it is lost, and so is the reader. For tests. */
+    breakNextWrite(error) {
+        this.#breaking = { error };
+    }
+    /** Ends the body from outside: with a farewell where the format has one. */
+    stop(reason) {
+        this.#pump.stop(reason);
+    }
+    /** Cuts the body from outside; a waiting read is rejected with `error`. */
+    cut(reason, error) {
+        this.#ready.length = 0;
+        this.#failure ??= { error: error ?? new Error(`The stream was cut: ${reason}.`) };
+        this.#pump.close(reason, this.#bytes);
+        const reader = this.#takeReader();
+        reader?.reject(this.#failure.error);
+    }
+    [Symbol.asyncIterator]() {
+        return this;
+    }
+    #write(chunk) {
+        if (this.#breaking !== undefined) {
+            this.cut('disconnect', this.#breaking.error);
+            return false;
+        }
+        const bytes = typeof chunk === 'string' ? UTF8.encode(chunk) : chunk;
+        this.#bytes += bytes.byteLength;
+        const reader = this.#takeReader();
+        if (reader === undefined)
+            this.#ready.push(bytes);
+        else
+            reader.resolve({ done: false, value: bytes });
+        return false;
+    }
+    #end() {
+        if (this.#breaking !== undefined)
+            return this.cut('disconnect', this.#breaking.error);
+        this.#ended = true;
+        const reader = this.#takeReader();
+        if (reader !== undefined)
+            void this.#done().then(reader.resolve);
+    }
+    #abort(error) {
+        this.#failure = { error };
+        const reader = this.#takeReader();
+        if (reader !== undefined)
+            void this.#reject().catch(reader.reject);
+    }
+    /** The body is complete only when its reader has seen the end. */
+    #done() {
+        this.#pump.close('complete', this.#bytes);
+        return Promise.resolve({ done: true, value: undefined });
+    }
+    #reject() {
+        const { error } = this.#failure;
+        this.#pump.close('error', this.#bytes, error);
+        return Promise.reject(error instanceof Error ? error : new Error('The stream failed.', { cause: error }));
+    }
+    #takeReader() {
+        const reader = this.#reader;
+        this.#reader = undefined;
+        return reader;
+    }
+}
+const UTF8 = new TextEncoder();
+const runtime = globalThis;
+/** Node, Bun and Deno have setImmediate; elsewhere a timer has to do. */
+const macrotask = runtime.setImmediate ?? ((fn) => void setTimeout(fn, 0));
+/** Where there is no nextTick, a macrotask is the first moment at which the microtasks have drained for sure. */
+const defer = runtime.process?.nextTick ?? macrotask;
+//# sourceMappingURL=pulled.js.map

@@ -1,0 +1,346 @@
+/**
+ * The pump: moves items from a source to a sink, at the sink's pace.
+ *
+ * Rules
+ * - Pull only. `next()` is called when the sink can take more, one call at a time.
+ * - No hidden buffering. What was yielded in a turn of the event loop is written in that turn: small
+ *   chunks are gathered (batch.ts) until the microtasks have drained, or 16 KiB have come together,
+ *   and then leave as one write. That adds no latency, and makes bursts of small yields cheap.
+ * - No allocation per item on the hot path: bound methods, no closures, no iterator wrappers. Sync
+ *   sources run in a plain loop.
+ * - An end is never a lie. `sink.end()` only follows a source that ended by itself; everything else
+ *   is `sink.abort()`.
+ * - Fairness: after a time slice the pump lets the event loop turn (see turn.ts).
+ */
+import { HttpError } from '../core/error.js';
+import { outcomeOf, phaseTimeout } from '../core/timeout.js';
+import { Batch } from './batch.js';
+import { continueNextTurn, isSliceOver } from './turn.js';
+import { StreamWatch } from './watch.js';
+/** Larger chunks are written in pieces of this many bytes. */
+const SLICE = 64 * 1024;
+/** A clock reading costs about as much as an item, so the slice is checked once in so many. */
+const ITEMS_PER_CHECK = 16;
+export class Pump {
+    #source;
+    #sink;
+    #onEnd;
+    #timing;
+    #watch;
+    /** The bytes that were announced, if any were. */
+    #length;
+    #written = 0;
+    #batch = new Batch();
+    #items = 0;
+    #dropped = 0;
+    #untilCheck = ITEMS_PER_CHECK;
+    #flushScheduled = false;
+    #opened = false;
+    /** The sink is full: nothing is pulled until `resume()`. */
+    #blocked = false;
+    /** A `next()` is under way, or the pump waits for its next turn. */
+    #busy = false;
+    /** The source has ended or failed; nothing is pulled any more. */
+    #sourceEnded = false;
+    #closed = false;
+    #failure;
+    /** Why the reader was sent away, though the source had not ended. */
+    #leaving;
+    /** What a large chunk still has to be sent. */
+    #rest;
+    constructor(source, sink, onEnd, limits = {}) {
+        this.#source = source;
+        this.#sink = sink;
+        this.#onEnd = onEnd;
+        this.#timing = limits.timing;
+        this.#length = limits.length;
+    }
+    /** Starts pulling. */
+    start() {
+        const { opening, heartbeat, maxAgeMs } = this.#source.encoding;
+        if (this.#timing !== undefined) {
+            const { clock, idle, stall, total } = this.#timing;
+            const rules = { idle, stall, total, heartbeat: heartbeat?.ms, age: maxAgeMs };
+            this.#watch = StreamWatch.start(clock, rules, this.#onDue);
+        }
+        if (opening !== undefined)
+            this.#append(opening);
+        this.#source.enter(this.#pullInScope);
+        // Nothing came at once, so the first item may be long in coming: the head need not wait for it.
+        if (!this.#opened && !this.#flushScheduled && !this.#sourceEnded && !this.#closed) {
+            this.#opened = true;
+            this.#sink.open();
+        }
+    }
+    /** The sink can take more. */
+    resume = () => {
+        if (!this.#blocked || this.#closed)
+            return;
+        this.#blocked = false;
+        this.#watch?.resumed();
+        if (this.#rest !== undefined)
+            this.#slice(this.#rest);
+        if (!this.#busy)
+            this.#source.enter(this.#pullInScope);
+    };
+    #pullInScope = () => this.#pull();
+    /**
+     * The sink is closed: `complete` after a clean end has left, anything else when it was cut. Only
+     * the first call counts; the outcome of a failed source stays `error`.
+     */
+    close(outcome, bytes, error) {
+        if (this.#closed)
+            return;
+        this.#closed = true;
+        this.#watch?.stop();
+        this.#rest = undefined;
+        const { outcome: told, error: cause } = this.#failure ?? { outcome: this.#leaving ?? outcome, error };
+        const items = this.#items;
+        const dropped = this.#dropped;
+        this.#onEnd({
+            outcome: told,
+            bytes,
+            items,
+            dropped,
+            ...(cause === undefined ? undefined : { error: cause }),
+        });
+    }
+    /**
+     * Sends the reader away before the source has ended: cleanly where the format lets it come back
+     * and lose nothing, otherwise with a last word and a cut.
+     */
+    stop(reason) {
+        if (this.#closed || this.#sourceEnded)
+            return;
+        this.#sourceEnded = true;
+        this.#leaving = reason;
+        this.#flush();
+        const farewell = this.#source.encoding.farewell?.();
+        // In the middle of a large item a clean end would be a lie.
+        if (farewell !== undefined && this.#rest === undefined) {
+            this.#write(farewell);
+            return this.#sink.end();
+        }
+        const error = new HttpError('UNAVAILABLE', { detail: 'The server is shutting down.' });
+        this.#cut(error);
+    }
+    #pull() {
+        const source = this.#source;
+        while (!this.#blocked && !this.#closed && !this.#sourceEnded) {
+            let result;
+            try {
+                result = source.next();
+                if ('then' in result) {
+                    this.#busy = true;
+                    result.then(this.#onItem, this.#onError);
+                    return;
+                }
+            }
+            catch (error) {
+                return this.#fail(error, true);
+            }
+            if (!this.#take(result))
+                return;
+        }
+    }
+    #onItem = (result) => {
+        this.#busy = false;
+        if (this.#closed || this.#sourceEnded) {
+            // The item came after the sink was gone; whoever closed us stops the source.
+            if (result?.done === true)
+                this.#source.markEnded();
+            return;
+        }
+        if (this.#take(result))
+            this.#pull();
+    };
+    #onError = (error) => {
+        this.#busy = false;
+        this.#fail(error, true);
+    };
+    /** Takes one result. Returns whether the next one may be pulled right away. */
+    #take(result) {
+        // Hand-written iterators may give anything.
+        if (typeof result !== 'object' || result === null) {
+            this.#fail(new TypeError('An iterator gave something that is no iterator result.'), true);
+            return false;
+        }
+        if (result.done === true) {
+            this.#sourceEnded = true;
+            this.#source.markEnded();
+            this.#finish();
+            return false;
+        }
+        let chunk;
+        try {
+            chunk = this.#source.encoding.encode(result.value);
+        }
+        catch (error) {
+            this.#fail(error, false);
+            return false;
+        }
+        if (chunk instanceof Promise) {
+            this.#busy = true;
+            chunk.then(this.#onEncoded, this.#onEncodeError);
+            return false;
+        }
+        if (chunk === undefined)
+            this.#dropped++;
+        else
+            this.#takeChunk(chunk);
+        return this.#mayGoOn();
+    }
+    #onEncoded = (chunk) => {
+        this.#busy = false;
+        if (this.#closed || this.#sourceEnded)
+            return;
+        if (chunk === undefined)
+            this.#dropped++;
+        else
+            this.#takeChunk(chunk);
+        if (this.#mayGoOn())
+            this.#pull();
+    };
+    #onEncodeError = (error) => {
+        this.#busy = false;
+        this.#fail(error, false);
+    };
+    #mayGoOn() {
+        if (this.#blocked)
+            return false;
+        if (--this.#untilCheck > 0)
+            return true;
+        this.#untilCheck = ITEMS_PER_CHECK;
+        if (!isSliceOver())
+            return true;
+        this.#flush();
+        this.#busy = true;
+        continueNextTurn(this.#onTurn, this.#sink.macrotask);
+        return false;
+    }
+    #onTurn = () => {
+        this.#busy = false;
+        if (!this.#closed)
+            this.#source.enter(this.#pullInScope);
+    };
+    #takeChunk(chunk) {
+        this.#items++;
+        this.#append(chunk);
+    }
+    #append(chunk) {
+        if (chunk.length > SLICE) {
+            this.#flush();
+            return this.#slice(typeof chunk === 'string' ? UTF8.encode(chunk) : chunk);
+        }
+        const batch = this.#batch;
+        if (!batch.add(chunk)) {
+            this.#flush();
+            batch.add(chunk);
+        }
+        if (batch.isFull)
+            return this.#flush();
+        if (this.#flushScheduled)
+            return;
+        this.#flushScheduled = true;
+        this.#sink.defer(this.#onDeferred);
+    }
+    /** Writes a large chunk piece by piece, so that a slow reader holds up a piece and not all of it. */
+    #slice(chunk) {
+        let at = 0;
+        while (at < chunk.byteLength && !this.#blocked) {
+            this.#write(chunk.subarray(at, at + SLICE));
+            at += SLICE;
+        }
+        this.#rest = at < chunk.byteLength ? chunk.subarray(at) : undefined;
+    }
+    #onDeferred = () => {
+        this.#flushScheduled = false;
+        if (!this.#closed)
+            this.#flush();
+    };
+    #flush() {
+        if (!this.#batch.isEmpty)
+            this.#write(this.#batch.take());
+    }
+    #write(chunk) {
+        this.#opened = true;
+        // An empty chunk would end a chunked body.
+        if (chunk.length === 0 || !this.#fits(chunk))
+            return;
+        this.#watch?.wrote();
+        if (this.#sink.write(chunk))
+            return;
+        this.#blocked = true;
+        this.#watch?.blocked();
+    }
+    /** More than the stated length never leaves: the reader would take it for the next reply. */
+    #fits(chunk) {
+        if (this.#length === undefined)
+            return true;
+        const size = typeof chunk === 'string' ? UTF8.encode(chunk).byteLength : chunk.byteLength;
+        if (this.#written + size <= this.#length) {
+            this.#written += size;
+            return true;
+        }
+        if (this.#failure === undefined)
+            this.#fail(new Error(`The stream has more than the ${this.#length} bytes it stated.`), false);
+        return false;
+    }
+    #finish() {
+        let last;
+        try {
+            last = this.#source.encoding.finish?.();
+        }
+        catch (error) {
+            return this.#fail(error, true);
+        }
+        if (last !== undefined)
+            this.#append(last);
+        this.#flush();
+        if (this.#failure !== undefined)
+            return;
+        if (this.#length === undefined || this.#written === this.#length)
+            return this.#sink.end();
+        this.#fail(new Error(`The stream has ${this.#written} of the ${this.#length} bytes it stated.`), false);
+    }
+    /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
+    #fail(error, sourceEnded) {
+        if (sourceEnded)
+            this.#source.markEnded({ error });
+        if (this.#closed || this.#leaving !== undefined)
+            return;
+        this.#sourceEnded = true;
+        this.#failure = { error, outcome: outcomeOf(error) };
+        this.#flush();
+        this.#cut(error);
+    }
+    #cut(error) {
+        // A piece of a chunk is on its way, or a length was stated: a last word would only be noise then.
+        const speaks = this.#rest === undefined && this.#length === undefined;
+        const last = speaks ? this.#source.lastWord(error) : undefined;
+        this.#rest = undefined;
+        if (last !== undefined)
+            this.#write(last);
+        this.#sink.abort(error);
+    }
+    #onDue = (due) => {
+        const timing = this.#timing;
+        if (due === 'heartbeat')
+            return this.#beat();
+        if (due === 'age')
+            return this.stop('timeout');
+        const error = phaseTimeout(due, timing[due]);
+        if (due !== 'stall')
+            return this.#fail(error, false);
+        this.#failure ??= { error, outcome: 'timeout' };
+        this.#sourceEnded = true;
+        this.#sink.destroy();
+    };
+    #beat() {
+        const chunk = this.#source.encoding.heartbeat.chunk;
+        if (!this.#blocked && !this.#sourceEnded)
+            this.#sink.write(chunk);
+    }
+}
+const UTF8 = new TextEncoder();
+//# sourceMappingURL=pump.js.map

@@ -1,0 +1,37 @@
+/** How long, and for how many more bytes, a client is listened to that was told to stop sending. */
+const LINGER_MS = 1000;
+const LINGER_BYTES = 1024 * 1024;
+/**
+ * Refuses a body without losing the refusal. Closing a connection that still has unread bytes makes
+ * TCP reset it, and the client may never see the reply; so the reply is written at once, and the
+ * connection is closed when the client has stopped sending, or after a while.
+ *
+ * @returns false when the reply is not such a refusal.
+ */
+export function linger(message, response, reply) {
+    if (reply.headers['connection'] !== 'close' || message.complete || reply.body.kind !== 'text')
+        return false;
+    const { text } = reply.body;
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(text) });
+    response.write(text);
+    let left = LINGER_BYTES;
+    const end = () => {
+        clearTimeout(timer);
+        message.off('data', count);
+        response.end();
+    };
+    const count = (bytes) => {
+        left -= bytes.byteLength;
+        if (left < 0)
+            end();
+    };
+    const timer = setTimeout(end, LINGER_MS);
+    message.on('data', count);
+    message.once('end', end);
+    message.once('close', end);
+    const { onEnd } = reply;
+    if (onEnd !== undefined)
+        response.once('close', () => onEnd({ outcome: 'complete', bytes: Buffer.byteLength(text), items: 0 }));
+    return true;
+}
+//# sourceMappingURL=linger.js.map

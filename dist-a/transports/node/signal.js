@@ -1,0 +1,52 @@
+const SIGNALS = ['SIGTERM', 'SIGINT'];
+/** How long after a second signal the process may still live, in milliseconds, so that lifespans can end. */
+const FORCED_MS = 1000;
+const apps = new Set();
+let closing = false;
+let forced = false;
+/**
+ * Closes the app at the first SIGTERM or SIGINT and then ends the process: 0 when everything ended in
+ * order, 1 when it did not, or when a second signal forced it.
+ *
+ * @returns a function that takes the app out again.
+ */
+export function closeOnSignals(app) {
+    if (apps.size === 0)
+        for (const signal of SIGNALS)
+            process.on(signal, onSignal);
+    apps.add(app);
+    return () => {
+        // While the process is ending, apps and handlers stay, so that a second signal still finds them.
+        if (closing || !apps.delete(app) || apps.size > 0)
+            return;
+        for (const signal of SIGNALS)
+            process.off(signal, onSignal);
+    };
+}
+function onSignal() {
+    if (closing)
+        return force();
+    closing = true;
+    void Promise.all([...apps].map(close)).then((ended) => process.exit(forced || ended.includes(false) ? 1 : 0));
+}
+/** @returns whether it ended in order. */
+async function close(app) {
+    try {
+        await (app.close?.() ?? app.stop());
+        return true;
+    }
+    catch (error) {
+        app.engine.log.error({ err: error }, 'The app could not be closed');
+        return false;
+    }
+}
+/** Nothing is waited for any more, but teardown still runs: the close under way goes on without the waits. */
+function force() {
+    forced = true;
+    setTimeout(() => process.exit(1), FORCED_MS);
+    for (const app of apps) {
+        app.engine.tasks.hurry();
+        void app.close?.({ grace: 0 }).catch(() => { });
+    }
+}
+//# sourceMappingURL=signal.js.map

@@ -1,0 +1,117 @@
+import { WebSocket } from 'ws';
+import { Inbox } from '../../core/inbox.js';
+import { continueNextTurn, isSliceOver } from '../../stream/turn.js';
+import { payloadBytes, toFrame } from './frame.js';
+/** From how many queued bytes on a sender waits for the peer. */
+const HIGH_WATER = 64 * 1024;
+/** How often a sender that need not wait for its peer looks at the clock. */
+const SENDS_PER_CHECK = 16;
+/** The codes that ws closes with when the peer breaks the protocol, by its error codes; 1002 for the others. */
+const CLOSE_CODES = {
+    WS_ERR_INVALID_UTF8: 1007,
+    WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+    WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+    WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
+};
+/** Connections that were written to in this turn. What they were given leaves at its end, in one go each. */
+const corked = [];
+function corkForTurn(connection) {
+    if (connection.writableCorked > 0)
+        return;
+    connection.cork();
+    if (corked.push(connection) === 1)
+        process.nextTick(uncork);
+}
+function uncork() {
+    for (const connection of corked.splice(0))
+        connection.uncork();
+}
+/** A socket of ws as Millrace's: ws reads, pings and closes; messages are written to the connection itself. */
+export class NodeSocket {
+    incoming;
+    closed;
+    bytes = 0;
+    messages = 0;
+    #websocket;
+    #connection;
+    #onDrained = [];
+    #isAlive = true;
+    #error;
+    constructor(websocket, connection, clock) {
+        this.#websocket = websocket;
+        this.#connection = connection;
+        const flow = { pause: () => websocket.pause(), resume: () => websocket.resume() };
+        this.incoming = new Inbox(flow, clock);
+        connection.on('drain', this.#settleDrained);
+        websocket.on('message', this.#onMessage);
+        websocket.on('pong', () => (this.#isAlive = true));
+        // A close follows, which says why.
+        websocket.on('error', (error) => (this.#error = error));
+        this.closed = new Promise((resolve) => {
+            websocket.once('close', (code, reason) => {
+                this.incoming.end();
+                this.#settleDrained();
+                resolve(toClose(code, reason.toString(), this.#error));
+            });
+        });
+    }
+    get open() {
+        return this.#websocket.readyState === WebSocket.OPEN;
+    }
+    get buffered() {
+        return this.#connection.writableLength;
+    }
+    send(message) {
+        if (!this.open)
+            return;
+        const frame = toFrame(message);
+        this.messages++;
+        this.bytes += payloadBytes(frame);
+        corkForTurn(this.#connection);
+        this.#connection.write(frame);
+    }
+    close(code, reason) {
+        this.incoming.stop();
+        this.#websocket.close(code, reason);
+        this.#settleDrained();
+    }
+    drained() {
+        if (!this.open)
+            return undefined;
+        if (this.buffered > HIGH_WATER)
+            return new Promise((resolve) => this.#onDrained.push(resolve));
+        // While the kernel takes everything at once, no sender ever waits; the loop must have its turn.
+        if (this.messages % SENDS_PER_CHECK > 0 || !isSliceOver())
+            return undefined;
+        return new Promise((resolve) => continueNextTurn(resolve, setImmediate));
+    }
+    /** Asks the peer for a sign of life, and cuts one that gave none since the last time. */
+    probe() {
+        if (!this.#isAlive)
+            return this.#websocket.terminate();
+        // Behind messages that wait for their reader, a pong cannot come.
+        this.#isAlive = this.incoming.paused;
+        this.#websocket.ping();
+    }
+    #settleDrained = () => {
+        for (const settle of this.#onDrained.splice(0))
+            settle();
+    };
+    #onMessage = (data, isBinary) => {
+        const bytes = data;
+        this.incoming.push(isBinary ? detach(bytes) : bytes.toString());
+    };
+}
+/** A small view would keep alive all that was received with it, so it is copied. */
+function detach(bytes) {
+    const { buffer, byteOffset, byteLength } = bytes;
+    return byteLength * 2 < buffer.byteLength
+        ? new Uint8Array(bytes)
+        : new Uint8Array(buffer, byteOffset, byteLength);
+}
+function toClose(code, reason, error) {
+    if (error?.code?.startsWith('WS_ERR_') !== true)
+        return { code, reason };
+    return { code: CLOSE_CODES[error.code] ?? 1002, reason: error.message, error };
+}
+//# sourceMappingURL=socket.js.map

@@ -1,0 +1,180 @@
+import { WebSocketServer } from 'ws';
+import { detachedResponse } from './detached.js';
+import { NodeIncoming } from './incoming.js';
+import { Http1Response } from './response.js';
+import { send } from './send.js';
+import { NodeSocket } from './socket.js';
+/** How often peers are asked for a sign of life; one that gave none until the next time is cut. */
+const PING_MS = 20_000;
+/** How long a peer may take to answer a closing handshake. */
+const CLOSE_MS = 5000;
+/** The fewest bytes that the fragments of a message of full size may have on average. */
+const FRAGMENT_BYTES = 1024;
+/** A refused handshake is answered as it is. */
+const PLAIN = { isHead: false, coding: undefined };
+/**
+ * Whether a request asks for a WebSocket, in a way that can be answered (RFC 6455 section 4.2.1).
+ * Nothing else is spoken here.
+ */
+export function asksForWebSocket({ method, headers }) {
+    return (method === 'GET' &&
+        headers.upgrade?.toLowerCase() === 'websocket' &&
+        headers['sec-websocket-version'] === '13' &&
+        /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? ''));
+}
+/** Answers the requests of one server that ask for an upgrade. */
+export class Upgrader {
+    #app;
+    #servers = new Map();
+    #connections = new Map();
+    #sockets = new Set();
+    #isProbing = false;
+    #cancelProbe = () => { };
+    constructor(app) {
+        this.#app = app;
+    }
+    /** Upgrades to WebSocket, or answers why not. Never throws. */
+    upgrade(message, connection, head) {
+        const incoming = new NodeIncoming(message, true);
+        this.#follow(connection, incoming);
+        const gone = () => incoming.cancellation.cancel('disconnect');
+        connection.once('close', gone);
+        // Once the handshake is over, the end of the connection comes after what was received before it.
+        connection.once('end', gone);
+        void Promise.resolve(this.#app.handle(incoming)).then((reply) => {
+            connection.off('end', gone);
+            this.#answer({ message, connection, head, incoming }, reply);
+        });
+    }
+    /**
+     * An upgrade to anything else is ignored (RFC 9110 section 7.8), and the request answered as if it
+     * had not asked. But Node has taken the connection off its parser: the reply is the last one on it,
+     * and a body cannot be read any more.
+     *
+     * @returns undefined when that was answered already.
+     */
+    ignore(message, connection) {
+        this.#follow(connection, undefined);
+        const response = detachedResponse(message, connection);
+        if (!hasBody(message))
+            return response;
+        response.writeHead(501, { 'content-type': 'text/plain; charset=utf-8' });
+        response.end('A body cannot be read together with this Upgrade. Leave the Upgrade header out.');
+        return undefined;
+    }
+    /** Tells all of them that the server shuts down: handlers by their signal, peers by a close with 1012. */
+    close() {
+        for (const incoming of this.#connections.values())
+            incoming?.cancellation.cancel('shutdown');
+    }
+    /** Cuts whatever is still connected. */
+    destroy() {
+        for (const connection of this.#connections.keys())
+            connection.destroy();
+    }
+    #follow(connection, incoming) {
+        this.#connections.set(connection, incoming);
+        connection.once('close', () => this.#connections.delete(connection));
+        // An error that nobody listens to would end the process.
+        connection.on('error', () => connection.destroy());
+    }
+    #answer(upgrade, reply) {
+        const { message, connection, incoming } = upgrade;
+        const { error: cancelled } = incoming.cancellation;
+        try {
+            if (cancelled !== undefined) {
+                connection.destroy();
+                reply.onEnd?.({ outcome: cancelled.reason, bytes: 0, items: 0 });
+            }
+            else if (reply.body.kind === 'upgrade')
+                this.#open(upgrade, reply, reply.body);
+            else
+                send(new Http1Response(detachedResponse(message, connection)), reply, PLAIN);
+        }
+        catch (error) {
+            this.#app.engine.log.error({ err: error }, 'A reply could not be sent');
+            connection.destroy();
+            reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error });
+        }
+    }
+    #open({ message, connection, head }, reply, body) {
+        const fields = handshakeFields(reply, body);
+        const server = this.#server(body.messageLimit);
+        const addFields = (lines) => void lines.push(...fields);
+        let isOpen = false;
+        // All of this happens at once, so the server's event can only be about this request.
+        server.once('headers', addFields);
+        server.handleUpgrade(message, connection, head, (websocket) => {
+            isOpen = true;
+            const { tasks } = this.#app.engine;
+            tasks.track(`WebSocket ${message.url}`, this.#run(websocket, connection, body, reply));
+        });
+        server.off('headers', addFields);
+        if (isOpen)
+            return;
+        // The connection was half closed, or a field was not valid, which ws has said.
+        reply.onEnd?.({ outcome: 'disconnect', bytes: 0, items: 0 });
+    }
+    async #run(websocket, connection, body, reply) {
+        const socket = new NodeSocket(websocket, connection, this.#app.engine.clock);
+        this.#sockets.add(socket);
+        this.#probeLater();
+        void socket.closed.then(() => this.#forget(socket));
+        const ending = await body.run(socket);
+        const { bytes, messages: items } = socket;
+        reply.onEnd?.({ ...ending, bytes, items });
+    }
+    #forget(socket) {
+        this.#sockets.delete(socket);
+        if (this.#sockets.size > 0)
+            return;
+        this.#cancelProbe();
+        this.#isProbing = false;
+    }
+    #probeLater() {
+        if (this.#isProbing)
+            return;
+        this.#isProbing = true;
+        this.#cancelProbe = this.#app.engine.clock.after(PING_MS, () => {
+            this.#isProbing = false;
+            for (const socket of this.#sockets)
+                socket.probe();
+            if (this.#sockets.size > 0)
+                this.#probeLater();
+        });
+    }
+    /** The limits belong to a server of ws, so there is one for each size in use. */
+    #server(maxPayload) {
+        let server = this.#servers.get(maxPayload);
+        if (server === undefined) {
+            const options = {
+                noServer: true,
+                clientTracking: false,
+                perMessageDeflate: false,
+                maxPayload,
+                maxFragments: Math.max(256, Math.ceil(maxPayload / FRAGMENT_BYTES)),
+                closeTimeout: CLOSE_MS,
+                // The route has chosen already; see handshakeFields.
+                handleProtocols: () => false,
+            };
+            server = new WebSocketServer(options);
+            this.#servers.set(maxPayload, server);
+        }
+        return server;
+    }
+}
+function hasBody({ headers }) {
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+/** What the handshake itself says, and is not the app's to say. */
+const OF_THE_HANDSHAKE = /^(connection|upgrade|sec-websocket-.*|content-.*|transfer-encoding)$/;
+/** The fields that the app adds to the handshake: cookies and what middleware sets. */
+function handshakeFields(reply, { protocol }) {
+    const fields = protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`];
+    for (const [name, values] of Object.entries(reply.headers)) {
+        if (!OF_THE_HANDSHAKE.test(name))
+            fields.push(...[values].flat().map((value) => `${name}: ${value}`));
+    }
+    return fields;
+}
+//# sourceMappingURL=upgrade.js.map

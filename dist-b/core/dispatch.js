@@ -1,0 +1,160 @@
+import { parseTarget } from '../wire/path.js';
+import { flatten } from './endpoint.js';
+import { HttpError, toHttpError } from './error.js';
+import { Exchange } from './exchange.js';
+import { finalize } from './finalize.js';
+import { RouteTable, WEBSOCKET } from './match.js';
+import { compose } from './pipeline.js';
+import { createReply, Reply } from './reply.js';
+import { phaseTimeout } from './timeout.js';
+const ANY_TARGET = { path: '*', query: '' };
+const BAD_TARGET = { path: '', query: '' };
+/** Answers requests of a started app: match, middleware, route, errors, final touches. */
+export class Dispatcher {
+    routes;
+    #engine;
+    #table;
+    #answer;
+    #errorHandlers;
+    constructor(engine, app, errorHandlers) {
+        const endpoints = flatten(app);
+        this.#engine = engine;
+        this.#errorHandlers = errorHandlers;
+        this.#table = new RouteTable(endpoints);
+        this.routes = Object.freeze(endpoints.flatMap(({ target }) => target.route ?? []));
+        // The app's middleware sees every request, also those that nothing matches.
+        this.#answer = compose(app.middleware, (exchange) => this.#route(exchange));
+    }
+    handle(incoming) {
+        const { target } = incoming;
+        const { path, query } = (target === '*' ? ANY_TARGET : parseTarget(target)) ?? BAD_TARGET;
+        const exchange = new Exchange(this.#engine, incoming, path, query);
+        try {
+            const reply = this.#answer(exchange);
+            if (reply instanceof Promise)
+                return this.#settle(exchange, reply);
+            const final = finalize(exchange, reply);
+            return final instanceof Promise ? final.catch((error) => this.#fail(exchange, error)) : final;
+        }
+        catch (error) {
+            return this.#fail(exchange, error);
+        }
+    }
+    /**
+     * Waits for a reply that takes its time, but not for ever: when the handler has nothing to show in
+     * time, it is cancelled and answered for.
+     */
+    #settle(exchange, pending) {
+        exchange.lifetime.begin(pending);
+        return new Promise((resolve) => {
+            let open = true;
+            const answer = (reply) => {
+                if (!open)
+                    return;
+                open = false;
+                stopWatching();
+                resolve(reply);
+            };
+            const stopWatching = this.#watchFirst(exchange, (error) => {
+                exchange.cancellation.cancel('timeout', error);
+                answer(this.#fail(exchange, error));
+            });
+            pending
+                .then((reply) => {
+                exchange.lifetime.workEnded();
+                if (open)
+                    return finalize(exchange, reply);
+                discard(exchange, reply);
+                return undefined;
+            }, (error) => {
+                exchange.lifetime.workEnded();
+                throw error;
+            })
+                .then((reply) => reply !== undefined && answer(reply), (error) => open && answer(this.#fail(exchange, error)));
+        });
+    }
+    /** Calls back when neither a result nor a first item has come in time. Returns what takes that back. */
+    #watchFirst(exchange, onLate) {
+        const { clock } = this.#engine;
+        let cancelTimer = () => { };
+        const arm = () => {
+            cancelTimer();
+            const { first, total } = exchange.timeouts;
+            const phase = total > 0 && (first === 0 || total < first) ? 'total' : 'first';
+            const ms = phase === 'total' ? total : first;
+            if (ms === 0 || ms === Infinity)
+                return;
+            cancelTimer = clock.after(Math.max(0, ms - exchange.lifetime.ageMs), () => onLate(phaseTimeout(phase, ms)));
+        };
+        arm();
+        // Asynchronous middleware may stand in front of the match, and the route may have its own limits.
+        exchange.onMatched = arm;
+        return () => {
+            exchange.onMatched = undefined;
+            cancelTimer();
+        };
+    }
+    #route(exchange) {
+        const { path, method } = exchange;
+        if (path === '')
+            throw new HttpError('MALFORMED_TARGET', { detail: 'The path is malformed or ambiguous.' });
+        const upgrade = exchange.request.protocol === 'websocket';
+        if (method === 'OPTIONS' && !upgrade)
+            return this.#options(exchange);
+        return this.#serve(exchange, upgrade ? WEBSOCKET : method);
+    }
+    #serve(exchange, method) {
+        const { target, params, wildcard } = this.#table.find(method, exchange.path);
+        exchange.matched(target.route?.path, params, wildcard, target.limits);
+        return target.answer(exchange);
+    }
+    /** OPTIONS is answered for every path, unless a route wants to. */
+    #options(exchange) {
+        if (exchange.path === '*')
+            return new Reply(204, {}, { kind: 'none' });
+        const allow = this.#table.allowed(exchange.path);
+        if (allow.length === 0 || this.#table.has('OPTIONS', exchange.path))
+            return this.#serve(exchange, 'OPTIONS');
+        return new Reply(204, { allow: allow.join(', ') }, { kind: 'none' });
+    }
+    /** Turns whatever was thrown into a reply. What fails in here ends as a bare 500. */
+    async #fail(exchange, thrown) {
+        exchange.lifetime.failure ??= { error: thrown };
+        this.#report(exchange, thrown);
+        try {
+            const reply = (await this.#handled(exchange, thrown)) ?? problemReply(toHttpError(thrown));
+            return await finalize(exchange, reply, true);
+        }
+        catch (error) {
+            this.#report(exchange, error);
+            return finalize(exchange, problemReply(new HttpError('INTERNAL')), true);
+        }
+    }
+    async #handled(exchange, thrown) {
+        for (const handler of this.#errorHandlers) {
+            const reply = await handler(thrown, exchange);
+            if (reply !== undefined)
+                return reply;
+        }
+        return undefined;
+    }
+    /** What the client is told nothing about must be told somewhere. */
+    #report(exchange, thrown) {
+        if (!(thrown instanceof HttpError && thrown.status < 500))
+            exchange.lifetime.report(thrown);
+    }
+}
+/** A reply that came too late still holds resources. */
+function discard(exchange, reply) {
+    if (reply.body.kind === 'stream')
+        exchange.lifetime.own(reply.body.source);
+    if (reply.body.kind === 'file')
+        void reply.body.file.close().catch(() => { });
+}
+/** An error as a problem document (RFC 9457). */
+function problemReply(error) {
+    const text = JSON.stringify(error.toProblem());
+    const { status, headers } = error;
+    return createReply('application/problem+json', { kind: 'text', text }, { status, headers });
+}
+//# sourceMappingURL=dispatch.js.map

@@ -1,0 +1,106 @@
+import { StreamCancelled } from './cancellation.js';
+/**
+ * Every error Millrace answers with, by its stable code: the status and the title of its problem
+ * document (RFC 9457). `docs/errors.md`, the OpenAPI document and the client are checked against it.
+ */
+export const ERROR_TABLE = {
+    BAD_REQUEST: [400, 'Bad request'],
+    MALFORMED_TARGET: [400, 'Malformed request target'],
+    MALFORMED_QUERY: [400, 'Malformed query string'],
+    MALFORMED_BODY: [400, 'Malformed request body'],
+    UNAUTHORIZED: [401, 'Authentication required'],
+    FORBIDDEN: [403, 'Forbidden'],
+    NOT_FOUND: [404, 'Not found'],
+    METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
+    NOT_ACCEPTABLE: [406, 'Not acceptable'],
+    REQUEST_TIMEOUT: [408, 'Request timeout'],
+    BODY_TIMEOUT: [408, 'The request body took too long'],
+    CONFLICT: [409, 'Conflict'],
+    GONE: [410, 'Gone'],
+    PRECONDITION_FAILED: [412, 'Precondition failed'],
+    BODY_TOO_LARGE: [413, 'Request body too large'],
+    UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type'],
+    RANGE_NOT_SATISFIABLE: [416, 'Range not satisfiable'],
+    VALIDATION_FAILED: [422, 'Validation failed'],
+    UPGRADE_REQUIRED: [426, 'Upgrade required'],
+    TOO_MANY_REQUESTS: [429, 'Too many requests'],
+    INTERNAL: [500, 'Internal server error'],
+    NOT_IMPLEMENTED: [501, 'Not implemented'],
+    UNAVAILABLE: [503, 'Service unavailable'],
+    FIRST_ITEM_TIMEOUT: [503, 'The handler took too long'],
+    IDLE_TIMEOUT: [503, 'The stream was idle for too long'],
+    STALL_TIMEOUT: [503, 'The reader took nothing for too long'],
+    TOTAL_TIMEOUT: [503, 'The reply took too long'],
+};
+/**
+ * A decision to answer with an error: throw it anywhere in a handler, a dependency or a middleware,
+ * also in a generator before its first item.
+ *
+ * @example throw new HttpError(403, { detail: 'Only the owner may delete this.' })
+ */
+export class HttpError extends Error {
+    name = 'HttpError';
+    status;
+    code;
+    title;
+    detail;
+    headers;
+    errors;
+    extensions;
+    /**
+     * @param statusOrCode a status from 400 to 599, or a code of the error table.
+     * @throws {RangeError} for a status outside that range.
+     */
+    constructor(statusOrCode, options = {}) {
+        const [status, code, title] = lookUp(statusOrCode);
+        super(options.detail ?? title, options.cause === undefined ? undefined : { cause: options.cause });
+        this.status = status;
+        this.code = options.code ?? code;
+        this.title = title;
+        this.detail = options.detail;
+        this.headers = options.headers ?? {};
+        this.errors = options.errors;
+        this.extensions = options.extensions;
+    }
+    /** The document that is sent. */
+    toProblem() {
+        return {
+            ...this.extensions,
+            type: 'about:blank',
+            title: this.title,
+            status: this.status,
+            code: this.code,
+            ...(this.detail === undefined ? undefined : { detail: this.detail }),
+            ...(this.errors === undefined ? undefined : { errors: this.errors }),
+        };
+    }
+}
+function lookUp(statusOrCode) {
+    if (typeof statusOrCode === 'string')
+        return [ERROR_TABLE[statusOrCode][0], statusOrCode, ERROR_TABLE[statusOrCode][1]];
+    if (!Number.isInteger(statusOrCode) || statusOrCode < 400 || statusOrCode > 599) {
+        throw new RangeError(`HttpError takes a status from 400 to 599, not ${statusOrCode}. Use reply.* for the others.`);
+    }
+    const known = BY_STATUS.get(statusOrCode);
+    return known ?? [statusOrCode, `HTTP_${statusOrCode}`, `Error ${statusOrCode}`];
+}
+/** The general code comes first in the table where a status has several (400). */
+const BY_STATUS = new Map(Object.entries(ERROR_TABLE)
+    .reverse()
+    .map(([code, [status, title]]) => [status, [status, code, title]]));
+/**
+ * Millrace was used in a way that cannot work. Thrown while routes are declared or the app starts,
+ * never because of a request.
+ */
+export class UsageError extends Error {
+    name = 'UsageError';
+}
+/** Turns anything thrown into an error that may be shown: what is not an HttpError says nothing. */
+export function toHttpError(thrown) {
+    if (thrown instanceof HttpError)
+        return thrown;
+    if (thrown instanceof StreamCancelled && thrown.reason === 'shutdown')
+        return new HttpError('UNAVAILABLE', { detail: thrown.message, cause: thrown });
+    return new HttpError('INTERNAL', { cause: thrown });
+}
+//# sourceMappingURL=error.js.map

@@ -1,0 +1,33 @@
+import type { Cancellation } from './cancellation.ts';
+/** Request header fields by lower-case name. Repeated fields come joined or as a list, as the runtime gives them. */
+export type IncomingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+/** Who is at the other end of the connection. */
+export interface Peer {
+    /** IP address, or undefined where the runtime does not tell. */
+    readonly address: string | undefined;
+    readonly port: number | undefined;
+    /** Whether the connection itself is encrypted (TLS). */
+    readonly encrypted: boolean;
+}
+/** The wire protocol a request came over. */
+export type Protocol = 'http/1.0' | 'http/1.1' | 'h2' | 'websocket' | 'fetch' | 'memory';
+/**
+ * A request as it crosses the border from a transport: one of the three values that do
+ * (Incoming, Reply, Socket). Transports make the members lazy where they cost something.
+ */
+export interface Incoming {
+    /** Upper case. */
+    readonly method: string;
+    /** The request target as it was sent: path and query, not decoded. */
+    readonly target: string;
+    readonly headers: IncomingHeaders;
+    /** The body's bytes, pulled at the reader's pace; null when the request has none. Readable once. */
+    readonly body: AsyncIterable<Uint8Array> | null;
+    /** The one cancel path of this request. */
+    readonly cancellation: Cancellation;
+    readonly peer: Peer;
+    readonly protocol: Protocol;
+}
+/** One header field as one string (RFC 9110 section 5.2), or undefined. */
+export declare function headerValue(headers: IncomingHeaders, name: string): string | undefined;
+//# sourceMappingURL=incoming.d.ts.map

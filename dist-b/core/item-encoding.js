@@ -1,0 +1,61 @@
+import { toHttpError } from './error.js';
+import { StreamEvent } from './format.js';
+import { headerValue } from './incoming.js';
+import { placeIssues, runSchema, SchemaMismatch } from './schema.js';
+/** Between these bounds, in milliseconds, readers come back after a farewell, so that they do not come all at once. */
+const RETRY_FROM_MS = 1000;
+const RETRY_SPREAD_MS = 4000;
+/**
+ * The encoding of one stream of a format: items validated one by one, marks and last words as the
+ * format and the client want them.
+ */
+export function itemEncoding(format, exchange) {
+    const encoder = format.encoder();
+    const marked = format.end || wantsEndMark(exchange);
+    return {
+        opening: encoder.opening,
+        encode: format.schema === undefined ? encodeAny(encoder) : encodeChecked(format, encoder, exchange),
+        finish() {
+            const closing = encoder.closing?.();
+            return marked ? (encoder.endMark ?? closing) : closing;
+        },
+        failure: (error) => encoder.failure?.(toHttpError(error).toProblem()),
+        farewell: () => encoder.farewell?.(RETRY_FROM_MS + Math.round(Math.random() * RETRY_SPREAD_MS)),
+        heartbeat: format.heartbeat,
+        maxAgeMs: format.maxAgeMs,
+    };
+}
+/** A client asks for end marks by `Prefer: stream-end` (RFC 7240), as ours does. */
+function wantsEndMark(exchange) {
+    const prefer = headerValue(exchange.request.headers, 'prefer');
+    return prefer !== undefined && /(^|[\s,])stream-end($|[\s,;])/i.test(prefer);
+}
+function encodeAny(encoder) {
+    return (item) => item instanceof StreamEvent ? encoder.encode(item.data, item.meta) : encoder.encode(item, undefined);
+}
+function encodeChecked(format, encoder, exchange) {
+    const schema = format.schema;
+    let count = 0;
+    const refuse = (issues, index) => {
+        const error = new SchemaMismatch(`Item ${index} of ${exchange.route}`, placeIssues('item', issues));
+        if (format.invalid === 'fail')
+            throw error;
+        exchange.log.warn({ err: error, route: exchange.route }, 'An item was dropped');
+        return undefined;
+    };
+    return (item) => {
+        let meta;
+        let data = item;
+        if (item instanceof StreamEvent) {
+            meta = item.meta;
+            data = item.data;
+        }
+        const index = count++;
+        const result = runSchema(schema, data);
+        if (result instanceof Promise) {
+            return result.then((settled) => settled.issues === undefined ? encoder.encode(settled.value, meta) : refuse(settled.issues, index));
+        }
+        return result.issues === undefined ? encoder.encode(result.value, meta) : refuse(result.issues, index);
+    };
+}
+//# sourceMappingURL=item-encoding.js.map

@@ -1,0 +1,113 @@
+import { addRoute, createRouter, findAllRoutes, findRoute } from 'rou3';
+import { parsePattern } from '../wire/path.js';
+import { BareRecord } from '../wire/query.js';
+import { HttpError, UsageError } from './error.js';
+/** The route table: built once, when the app starts. Matching is rou3's; methods and clashes are ours. */
+export class RouteTable {
+    #router = createRouter();
+    #nodes = new Map();
+    /** @throws {UsageError} naming both places when two routes have the same method and match the same paths. */
+    constructor(registered) {
+        for (const each of registered)
+            this.#add(each);
+    }
+    #add(registered) {
+        const pattern = readPattern(registered);
+        // Names count: two shapes that differ in names only need a node each to capture under their own.
+        const key = `${pattern.shape} ${[...pattern.names.values()].join()}`;
+        let node = this.#nodes.get(key);
+        for (const other of this.#sameShape(pattern.shape)) {
+            const clash = other.methods.get(registered.method);
+            if (clash !== undefined)
+                throw duplicate(registered, clash);
+        }
+        if (node === undefined) {
+            node = { names: pattern.names, wildcard: pattern.wildcard, methods: new Map() };
+            this.#nodes.set(key, node);
+            addRoute(this.#router, '', pattern.route, node);
+        }
+        node.methods.set(registered.method, registered);
+    }
+    *#sameShape(shape) {
+        for (const [key, node] of this.#nodes)
+            if (key.startsWith(`${shape} `))
+                yield node;
+    }
+    /**
+     * Finds what answers a method on a canonical path. HEAD falls back on GET.
+     *
+     * @throws {HttpError} 404 when no pattern matches, 405 with `Allow` when none has the method.
+     */
+    find(method, path) {
+        const first = findRoute(this.#router, '', path);
+        if (first === undefined)
+            throw new HttpError('NOT_FOUND', { detail: 'Nothing is served at this path.' });
+        return take(first, method) ?? this.#search(method, path);
+    }
+    /** Whether a route answers exactly this method on a path. */
+    has(method, path) {
+        return findAllRoutes(this.#router, '', path).some(({ data }) => data.methods.has(method) || data.methods.has('*'));
+    }
+    /** The methods that a path answers, for `Allow`. */
+    allowed(path) {
+        const methods = new Set();
+        for (const { data } of findAllRoutes(this.#router, '', path)) {
+            for (const method of data.methods.keys()) {
+                if (method === '*' || method === WEBSOCKET)
+                    continue;
+                methods.add(method);
+                if (method === 'GET')
+                    methods.add('HEAD');
+            }
+        }
+        if (methods.size > 0)
+            methods.add('OPTIONS');
+        return [...methods];
+    }
+    /** The most specific pattern may lack the method that a wider one has. */
+    #search(method, path) {
+        const all = findAllRoutes(this.#router, '', path).reverse();
+        for (const candidate of all) {
+            const match = take(candidate, method);
+            if (match !== undefined)
+                return match;
+        }
+        if (all.some(({ data }) => data.methods.has(WEBSOCKET))) {
+            throw new HttpError('UPGRADE_REQUIRED', {
+                detail: 'This is a WebSocket: connect to it with the handshake of RFC 6455.',
+                headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
+            });
+        }
+        if (method === WEBSOCKET)
+            throw new HttpError('NOT_FOUND', { detail: 'There is no WebSocket at this path.' });
+        const allow = this.allowed(path).join(', ');
+        throw new HttpError('METHOD_NOT_ALLOWED', { detail: `This path answers ${allow}.`, headers: { allow } });
+    }
+}
+/** The pseudo method under which WebSocket routes are kept. */
+export const WEBSOCKET = 'WEBSOCKET';
+function take(found, method) {
+    const { names, wildcard, methods } = found.data;
+    const registered = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined) ?? methods.get('*');
+    if (registered === undefined)
+        return undefined;
+    if (names.size === 0 || found.params === undefined)
+        return { target: registered.target, params: undefined };
+    const params = new BareRecord();
+    for (const [key, name] of names)
+        params[name] = found.params[key] ?? '';
+    return { target: registered.target, params, wildcard };
+}
+function readPattern({ path, method, declaredAt }) {
+    try {
+        return parsePattern(path);
+    }
+    catch (error) {
+        throw new UsageError(`${method} ${path} (${declaredAt}): ${error.message}`, { cause: error });
+    }
+}
+function duplicate(second, first) {
+    return new UsageError(`${second.method} ${second.path} is declared twice: at ${first.declaredAt}` +
+        `${first.path === second.path ? '' : ` (as ${first.path})`} and at ${second.declaredAt}. Remove one of them.`);
+}
+//# sourceMappingURL=match.js.map

@@ -1,0 +1,118 @@
+import type { Context } from './context.ts';
+import type { Provided, Uses, UsesOf } from './dependency.ts';
+import type { Format, FormatItem, StreamEvent } from './format.ts';
+import type { InputOptions } from './input.ts';
+import type { Reply } from './reply.ts';
+import type { Schema, SchemaInput } from './schema.ts';
+import type { Timeouts } from './timeout.ts';
+/** Methods with a registration function of their own. Any other token works with `route(method, ...)`. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'QUERY';
+/**
+ * Middleware: receives the context and the rest of the chain, returns a reply. Replies may carry
+ * live streams; change their status, headers, or `reply.transform(...)` their body.
+ *
+ * @example const timing: Middleware = async (ctx, next) => { const r = await next(); r.headers['x'] = '1'; return r }
+ */
+export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply | Promise<Reply>;
+/** Everything about a route but its handler: plain data, for validation, types, documents and the client. */
+export interface RouteOptions extends InputOptions {
+    /**
+     * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
+     * that type as an async iterable, `jsonl(schema)` for validated items as they arrive. Without it,
+     * `body` is the reader of whatever was sent.
+     */
+    readonly body?: Schema | Format;
+    /** One value: validated, and stripped of what the schema does not name, before it is sent as JSON. */
+    readonly returns?: Schema;
+    /** Many items: one format, or several of which the client's `Accept` chooses. */
+    readonly streams?: Format | readonly Format[];
+    /** The status of a successful reply, default 200 (204 for a handler that returns nothing). */
+    readonly status?: number;
+    /** Dependencies, by the names under which the handler gets them. */
+    readonly use?: Uses;
+    /** Middleware around this route only. */
+    readonly middleware?: readonly Middleware[];
+    /** The largest request body in bytes, default the app's (1 MiB). */
+    readonly bodyLimit?: number;
+    /** How long each phase may take, in milliseconds; what is not given is the app's. */
+    readonly timeouts?: Omit<Timeouts, 'headers'>;
+    /**
+     * What a client that leaves does to the handler: `stop` (default) cancels it, `finish` lets it run
+     * to its end, for work that must not be lost. Nothing is sent any more then.
+     */
+    readonly onDisconnect?: 'stop' | 'finish';
+    /** One line for the docs. */
+    readonly summary?: string;
+    /** Markdown for the docs. */
+    readonly description?: string;
+    readonly tags?: readonly string[];
+    readonly deprecated?: boolean;
+}
+/** What a route says of the limits of its requests. */
+export type RouteLimits = Pick<RouteOptions, 'bodyLimit' | 'timeouts' | 'onDisconnect'>;
+/** Options of a WebSocket route. */
+export interface WebSocketOptions extends InputOptions {
+    /**
+     * What each incoming message must pass; one that does not closes the socket with 1007. A schema of
+     * strings gets text as it is, one of other types gets it as JSON, one that takes both whichever fits.
+     */
+    readonly receives?: Schema;
+    /** What each outgoing message must pass. Strings are sent as they are, other values as JSON. */
+    readonly sends?: Schema;
+    readonly use?: Uses;
+    readonly middleware?: readonly Middleware[];
+    /** The largest incoming message in bytes, default 1 MiB; a larger one closes the socket with 1009. */
+    readonly messageLimit?: number;
+    /** Origins that may connect from a browser; default: the host itself only. `*` for any. */
+    readonly origins?: readonly string[];
+    /** Subprotocols in order of preference: the first one that the client offers is agreed on. */
+    readonly protocols?: readonly string[];
+    readonly summary?: string;
+    readonly description?: string;
+    readonly tags?: readonly string[];
+    readonly deprecated?: boolean;
+}
+/** What a route's handler receives: the context, and what `use` of the route and its routers names. */
+export type HandlerContext<P extends string, O, U> = Context<P, O> & Provided<UsesOf<O>> & Provided<U>;
+/** What can be streamed: what a generator gives, any iterable, a web stream or a Node stream. */
+export type Streamable<Item> = AsyncIterable<Item | StreamEvent<Item>> | Iterable<Item | StreamEvent<Item>> | ReadableStream<Item>;
+/** What a handler may return, by the route's options. */
+export type Result<O> = O extends {
+    readonly streams: infer F;
+} ? MaybePromise<Streamable<FormatItem<F>> | Reply | Response> : O extends {
+    readonly returns: infer S extends Schema;
+} ? MaybePromise<SchemaInput<S> | Reply | Response> : unknown;
+type MaybePromise<T> = T | Promise<T>;
+/** Makes a misspelt option an error at its own place, which a generic would let pass. */
+export type KnownOptions<O, Known> = {
+    readonly [K in Exclude<keyof O, keyof Known>]: `"${K & string}" is not an option here`;
+};
+/**
+ * A declared route: frozen data that the router, the documents, the client and the CLI read alike.
+ * `M`, `P`, `O` and `R` are its method, path, options and what its handler returns.
+ */
+export interface Route<out M extends string = string, out P extends string = string, out O = unknown, out R = unknown> {
+    readonly method: M;
+    readonly path: P;
+    readonly options: O;
+    /** Where it was declared: `file:line:column`. */
+    readonly declaredAt: string;
+    /** Carries what the handler returns; never present. */
+    readonly '~returns'?: R;
+}
+/** A declared WebSocket route. */
+export interface WebSocketRoute<out P extends string = string, out O = unknown> {
+    readonly method: 'WEBSOCKET';
+    readonly path: P;
+    readonly options: O;
+    readonly declaredAt: string;
+}
+/** Any declared route, without its types. */
+export type AnyRoute = Route<string, string, RouteOptions> | WebSocketRoute<string, WebSocketOptions>;
+/**
+ * Where `entry` was called, for error messages about routes. Frames are left out by function, not by
+ * file, since source maps change the names of files.
+ */
+export declare function callSite(entry: (...args: never[]) => unknown): string;
+export {};
+//# sourceMappingURL=route.d.ts.map

@@ -1,0 +1,34 @@
+/**
+ * Millrace: a streaming-first API framework.
+ *
+ * @module
+ */
+export { App } from './app.ts';
+export { reply, type StreamReplyInit } from './reply.ts';
+export { Router, type RouterOptions } from './core/router.ts';
+export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts';
+export { event, type EventMeta, type Format, StreamEvent } from './core/format.ts';
+export { bytes, type ItemOptions, jsonArray, jsonl, jsonSeq, sse, type SseOptions, text, } from './stream/format.ts';
+export { channel, Channel, type ChannelOptions } from './channels/channel.ts';
+export type { SlowPolicy, SubscribeOptions, Subscription } from './channels/subscription.ts';
+export { FollowerTooSlow } from './core/following.ts';
+export { HttpError, type HttpErrorOptions, type InputIssue, type Problem, UsageError } from './core/error.ts';
+export { type CancelReason, StreamCancelled } from './core/cancellation.ts';
+export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.ts';
+export type { AppOptions, Lifespan } from './core/app.ts';
+export type { Context } from './core/context.ts';
+export type { ErrorHandler } from './core/dispatch.ts';
+export type { FileOptions, FileSource, OpenedFile } from './stream/file.ts';
+export type { Incoming } from './core/incoming.ts';
+export type { Logger } from './core/logger.ts';
+export type { Middleware, Route, RouteOptions, WebSocketOptions, WebSocketRoute } from './core/route.ts';
+export type { Observer } from './core/observer.ts';
+export type { Timeouts } from './core/timeout.ts';
+export { type Schema, SchemaMismatch } from './core/schema.ts';
+export type { RequestBody } from './core/body.ts';
+export type { Clock } from './core/clock.ts';
+export type { Head } from './core/head.ts';
+export type { LogEntry } from './channels/log.ts';
+export type { WebSocketConnection } from './core/connection.ts';
+export type { Message, SocketClose } from './core/socket.ts';
+//# sourceMappingURL=index.d.ts.map

@@ -1,0 +1,53 @@
+import { bytesReply, createReply, emptyReply, htmlReply, jsonReply, OCTETS, redirectReply, textReply, } from './core/reply.js';
+import { Source } from './core/source.js';
+import { FileReply } from './stream/file.js';
+/**
+ * Replies made by hand, for what a returned value cannot say: status, headers, media types, files,
+ * redirects.
+ */
+export const reply = {
+    /** A value as JSON. */
+    json: jsonReply,
+    /** Plain text, UTF-8. */
+    text: textReply,
+    /** An HTML document, UTF-8. Escape what you put into it. */
+    html: htmlReply,
+    /** Bytes as they are. */
+    bytes: bytesReply,
+    /** No body; status 204 unless another is given. */
+    empty: emptyReply,
+    /** Sends the client elsewhere; status 303 unless another is given. */
+    redirect: redirectReply,
+    stream: streamReply,
+    file: fileReply,
+};
+/**
+ * A stream of strings or bytes: any iterable or async iterable, a generator, a web ReadableStream or
+ * a Node Readable. It is pulled at the client's pace, and stopped when the client leaves.
+ *
+ * @throws {TypeError} when the value cannot be streamed.
+ */
+function streamReply(chunks, init = {}) {
+    const source = Source.from(chunks);
+    if (source === undefined)
+        throw new TypeError('reply.stream takes an iterable, a web stream or a Node stream.');
+    return createReply(init.mediaType ?? OCTETS, { kind: 'stream', source, length: init.length }, init);
+}
+/**
+ * A file, sent from disk in large blocks at the client's pace, with its length, media type and date;
+ * a missing one is a 404. Whoever chooses the path decides what may be read: never build it from raw
+ * input.
+ *
+ * @param source a path, or a FileSource (an object store, a buffer).
+ */
+function fileReply(source, options = {}) {
+    return new FileReply(typeof source === 'string' ? lazyDiskFile(source) : source, options);
+}
+/** Loads node:fs only when a file is asked for, so that the package runs where there is none. */
+function lazyDiskFile(path) {
+    return {
+        name: path.replace(/^.*[/\\]/, ''),
+        open: async () => (await import('./transports/node/file.js')).diskFile(path).open(),
+    };
+}
+//# sourceMappingURL=reply.js.map

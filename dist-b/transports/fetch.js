@@ -1,0 +1,91 @@
+import { Cancellation } from '../core/cancellation.js';
+import { fileSource } from '../stream/file.js';
+import { PulledBody } from '../stream/pulled.js';
+/** Answers one request. Never rejects. */
+export async function answerFetch(app, request) {
+    const incoming = new FetchIncoming(request);
+    return toResponse(await app.handle(incoming), incoming);
+}
+class FetchIncoming {
+    method;
+    target;
+    cancellation = new Cancellation();
+    protocol = 'fetch';
+    peer;
+    #request;
+    #headers;
+    constructor(request) {
+        this.#request = request;
+        this.method = request.method;
+        const url = new URL(request.url);
+        this.target = url.pathname + url.search;
+        this.peer = { address: undefined, port: undefined, encrypted: url.protocol === 'https:' };
+        const { signal } = request;
+        const gone = () => this.cancellation.cancel('disconnect', signal.reason);
+        if (signal.aborted)
+            gone();
+        else
+            signal.addEventListener('abort', gone, { once: true });
+    }
+    get headers() {
+        return (this.#headers ??= Object.fromEntries(this.#request.headers));
+    }
+    get body() {
+        return this.#request.body;
+    }
+}
+function toResponse(reply, incoming) {
+    const { status, body } = reply;
+    const headers = new Headers();
+    for (const name of Object.keys(reply.headers)) {
+        const value = reply.headers[name];
+        if (typeof value === 'string')
+            headers.set(name, value);
+        else
+            for (const each of value)
+                headers.append(name, each);
+    }
+    switch (body.kind) {
+        case 'none':
+            reply.onEnd?.({ outcome: 'complete', bytes: 0, items: 0 });
+            return new Response(null, { status, headers });
+        case 'text':
+        case 'bytes': {
+            const bytes = body.kind === 'text' ? new TextEncoder().encode(body.text) : body.bytes;
+            headers.set('content-length', String(bytes.byteLength));
+            reply.onEnd?.({ outcome: 'complete', bytes: bytes.byteLength, items: 0 });
+            return new Response(bytes, { status, headers });
+        }
+        case 'stream':
+        case 'file': {
+            if (body.length !== undefined)
+                headers.set('content-length', String(body.length));
+            const source = body.kind === 'file' ? fileSource(body) : body.source;
+            return new Response(toWebStream(source, body.length, reply, incoming), { status, headers });
+        }
+        case 'upgrade':
+            reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error: new Error('No WebSocket over fetch.') });
+            return new Response('WebSocket is not available over this transport.', { status: 501 });
+    }
+}
+/**
+ * A web stream that pulls: nothing is produced before it is read, and a failing source errors the
+ * stream, which runtimes turn into a cut connection.
+ */
+function toWebStream(source, length, reply, incoming) {
+    const body = new PulledBody(source, (ending) => reply.onEnd?.(reply.body.kind === 'file' ? { ...ending, items: 0 } : ending), { length, timing: reply.timing });
+    incoming.cancellation.subscribe((error) => body.cut(error.reason, error));
+    return new ReadableStream({
+        async pull(controller) {
+            const result = await body.next();
+            if (result.done === true)
+                controller.close();
+            else
+                controller.enqueue(result.value);
+        },
+        async cancel() {
+            await body.return();
+        },
+    }, { highWaterMark: 0 });
+}
+//# sourceMappingURL=fetch.js.map

@@ -1,0 +1,507 @@
+/** Each phase of a request has its time, its answer and its outcome. Over sockets, on the machine's clock. */
+import { createServer } from 'node:http'
+import { App, type AppOptions, type Ending, jsonl, reply, sse, text, type Timeouts } from 'millrace'
+import { afterEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { CutError, RawConnection, type RawReply } from '../contract/raw-client.ts'
+import { type LogEntry, recorder, until, wait, within } from '../contract/transport.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+interface Place {
+  readonly app: App
+  readonly log: LogEntry[]
+  /** How every request ended, as its after() was told. */
+  readonly endings: Ending[]
+  open(): Promise<RawConnection>
+  listen(): Promise<void>
+}
+
+function place(options: AppOptions<{}> = {}): Place {
+  const log: LogEntry[] = []
+  const endings: Ending[] = []
+  let port = 0
+  const app = new App({
+    log: recorder(log),
+    unwindMs: 300,
+    middleware: [
+      (ctx, next) => {
+        ctx.after((ending) => endings.push(ending))
+        return next()
+      },
+    ],
+    ...options,
+  })
+  cleanups.push(() => app.close({ grace: 0 }))
+  return {
+    app,
+    log,
+    endings,
+    async listen() {
+      ;({ port } = await app.listen({ port: 0, signals: false }))
+    },
+    async open() {
+      const connection = await RawConnection.open(port)
+      cleanups.push(() => connection.destroy())
+      return connection
+    },
+  }
+}
+
+async function read(reply: RawReply): Promise<{ text: string; cut: boolean }> {
+  let text = ''
+  try {
+    for (let piece = await reply.bytes(); piece !== undefined; piece = await reply.bytes()) text += String(piece)
+    return { text, cut: false }
+  } catch (error) {
+    if (error instanceof CutError) return { text, cut: true }
+    throw error
+  }
+}
+
+const problemOf = async (reply: RawReply) => JSON.parse((await read(reply)).text) as Record<string, unknown>
+
+/** The same limit from the app or from the route; the one that does not count is far away. */
+const LEVELS = [
+  ['the app', (own: Timeouts) => ({ app: { timeouts: own }, route: {} })],
+  [
+    'the route',
+    (own: Timeouts) => ({
+      app: { timeouts: Object.fromEntries(Object.keys(own).map((phase) => [phase, 50_000])) },
+      route: { timeouts: own },
+    }),
+  ],
+] as const
+
+describe('headers', () => {
+  test('a client that never finishes its headers gets 408 and is cut', async () => {
+    const { app, open, listen } = place({ timeouts: { headers: 400 } })
+    app.get('/', () => 'x')
+    await listen()
+    const connection = await open()
+    const startedAt = performance.now()
+    connection.send('GET / HTTP/1.1\r\nhost: x\r\n')
+    // A trickle does not help.
+    const trickle = setInterval(() => connection.socket.writable && connection.send('x-a: b\r\n'), 100)
+    cleanups.push(() => clearInterval(trickle))
+    const got = await within(connection.reply('GET'), 'the 408')
+    clearInterval(trickle)
+    expect(got.status).toBe(408)
+    expect(performance.now() - startedAt).toBeGreaterThan(380)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+    await within(until(() => connection.socket.destroyed || connection.socket.readableEnded, 'closed'), 'closed')
+  })
+
+  test('so does one that sends nothing at all', async () => {
+    const { app, open, listen } = place({ timeouts: { headers: 400 } })
+    app.get('/', () => 'x')
+    await listen()
+    const connection = await open()
+    expect(String(await within(connection.some(100), 'an answer or a close'))).toContain('408')
+  })
+})
+
+describe('body', () => {
+  test.each(LEVELS)('a body that takes too long is a 408, by the limit of %s', async (_, level) => {
+    const { app: options, route } = level({ body: 300 })
+    const { app, open, listen, endings } = place(options)
+    app.post('/', { ...route, body: z.object({ a: z.number() }) }, ({ body }) => body)
+    await listen()
+    const connection = await open()
+    connection.send('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a"')
+    const startedAt = performance.now()
+    const trickle = setInterval(() => connection.socket.writable && connection.send(' '), 50)
+    cleanups.push(() => clearInterval(trickle))
+    const got = await within(connection.reply('POST'), 'the 408')
+    expect(got.status).toBe(408)
+    expect(performance.now() - startedAt).toBeGreaterThan(280)
+    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(await problemOf(got)).toMatchObject({ code: 'BODY_TIMEOUT', detail: 'The limit is 300 ms.' })
+    clearInterval(trickle)
+    await until(() => endings.length === 1, 'after() is told')
+    expect(endings[0]).toMatchObject({ outcome: 'timeout' })
+  })
+
+  test('a route may give its body more time than the app does, also no limit', async () => {
+    const { app, open, listen } = place({ timeouts: { headers: 300, body: 300 } })
+    const count = async ({ body }: { body: AsyncIterable<unknown> }) => {
+      let items = 0
+      for await (const _ of body) items++
+      return items
+    }
+    app.post('/more', { body: jsonl(z.number()), timeouts: { body: 20_000 } }, count)
+    app.post('/unlimited', { body: jsonl(z.number()), timeouts: { body: 0 } }, count)
+    await listen()
+    async function* slow() {
+      for (let n = 0; n < 8; n++) {
+        yield Buffer.from(`${n}\n`)
+        await wait(200)
+      }
+    }
+    for (const path of ['/more', '/unlimited']) {
+      const connection = await open()
+      const headers = { 'content-type': 'application/jsonl' }
+      const got = await within(connection.request('POST', path, { headers, body: slow() }), path)
+      expect([got.status, (await read(got)).text], path).toEqual([200, '8'])
+    }
+  })
+})
+
+describe('first', () => {
+  describe.each(LEVELS)('by the limit of %s', (_, level) => {
+    test.each([
+      ['a handler', {}, ({ sleep }: { sleep(ms: number): Promise<void> }) => sleep(60_000)],
+      [
+        'a generator before its first item',
+        { streams: jsonl() },
+        async function* ({ sleep }: { sleep(ms: number): Promise<void> }) {
+          await sleep(60_000)
+          yield 1
+        },
+      ],
+    ])('%s is a 503', async (__, more, handler) => {
+      const { app: options, route } = level({ first: 250 })
+      const { app, open, listen, endings, log } = place(options)
+      app.get('/', { ...route, ...more }, handler as never)
+      await listen()
+      const startedAt = performance.now()
+      const got = await within((await open()).request('GET', '/'), 'the 503')
+      expect(performance.now() - startedAt).toBeGreaterThan(240)
+      expect(performance.now() - startedAt).toBeLessThan(1500)
+      expect(got.status).toBe(503)
+      expect(await problemOf(got)).toMatchObject({ code: 'FIRST_ITEM_TIMEOUT' })
+      await until(() => endings.length === 1, 'after() is told')
+      expect(endings[0]).toMatchObject({ outcome: 'timeout' })
+      // It has unwound: nothing to report but the timeout.
+      await wait(400)
+      expect(log.filter(({ level: at }) => at === 'warn')).toEqual([])
+    })
+  })
+
+  test('a handler that ignores its signal is answered for anyway, and reported without holding the reply', async () => {
+    const { app, open, listen, log } = place({ timeouts: { first: 200 }, middleware: [] })
+    app.get('/stubborn', () => new Promise(() => {}))
+    await listen()
+    const startedAt = performance.now()
+    const got = await within((await open()).request('GET', '/stubborn'), 'the 503')
+    expect(got.status).toBe(503)
+    expect(performance.now() - startedAt).toBeLessThan(1500)
+    const report = () => log.find(({ level, message }) => level === 'warn' && message.includes('has not unwound'))
+    expect(report()).toBe(undefined)
+    await until(() => report() !== undefined, 'the report')
+    expect(report()).toMatchObject({ fields: { route: '/stubborn', method: 'GET' } })
+    expect(report()!.fields['ageMs']).toBeGreaterThan(450)
+  })
+
+  test('what comes too late is discarded and closed', async () => {
+    const { app, open, listen, log } = place({ timeouts: { first: 150 }, middleware: [] })
+    const closed: string[] = []
+    let late = 0
+    const afterwards = async () => {
+      await wait(400)
+      late++
+    }
+    app.get('/web', async () => {
+      await afterwards()
+      return new ReadableStream({ cancel: () => void closed.push('web') })
+    })
+    app.get('/file', async () => {
+      await afterwards()
+      return reply.file({
+        name: 'x',
+        open: async () => ({ size: 1, read: async () => 1, close: async () => void closed.push('file') }),
+      })
+    })
+    app.get('/iterator', async () => {
+      await afterwards()
+      return reply.stream({
+        [Symbol.asyncIterator]: () => ({
+          next: async () => ({ done: false, value: 'x' }),
+          return: async () => {
+            closed.push('iterator')
+            return { done: true, value: undefined }
+          },
+        }),
+      })
+    })
+    app.get('/value', async () => {
+      await afterwards()
+      return { late: true }
+    })
+    app.get('/error', async () => {
+      await afterwards()
+      throw new Error('too late')
+    })
+    await listen()
+    const paths = ['/web', '/file', '/iterator', '/value', '/error']
+    const statuses = await Promise.all(
+      paths.map(async (path) => (await (await open()).request('GET', path)).status),
+    )
+    expect(statuses).toEqual([503, 503, 503, 503, 503])
+    expect(late).toBe(0)
+    await until(() => closed.length === 3 && late === 5, `all are closed: ${closed.join()}`)
+    expect(closed.sort()).toEqual(['file', 'iterator', 'web'])
+    await wait(50)
+    // The app still serves.
+    expect((await (await open()).request('GET', '/value')).status).toBe(503)
+    expect(log.filter(({ message }) => /after the head|headers/.test(message))).toEqual([])
+  })
+})
+
+describe('idle', () => {
+  describe.each(LEVELS)('by the limit of %s', (_, level) => {
+    test('a quiet stream ends with an error item and a cut', async () => {
+      const { app: options, route } = level({ idle: 300 })
+      const { app, open, listen, endings } = place(options)
+      let unwound = 0
+      app.get('/', { ...route, streams: [jsonl(), sse()] }, async function* ({ sleep }) {
+        try {
+          yield 1
+          await sleep(60_000)
+        } finally {
+          unwound++
+        }
+      })
+      await listen()
+      const startedAt = performance.now()
+      const lines = await read(await (await open()).request('GET', '/', { headers: { accept: 'application/jsonl' } }))
+      expect(performance.now() - startedAt).toBeGreaterThan(290)
+      expect(performance.now() - startedAt).toBeLessThan(1500)
+      expect(lines.cut).toBe(true)
+      expect(lines.text.split('\n')[0]).toBe('1')
+      expect(JSON.parse(lines.text.split('\n')[1]!)).toMatchObject({ $error: { code: 'IDLE_TIMEOUT', status: 503 } })
+
+      const events = await read(await (await open()).request('GET', '/', { headers: { accept: 'text/event-stream' } }))
+      expect(events.cut).toBe(true)
+      expect(events.text).toMatch(/^data: 1\n\nevent: error\ndata: \{.*"code":"IDLE_TIMEOUT".*\}\n\n$/)
+      await until(() => endings.length === 2 && unwound === 2, 'both unwind')
+      for (const ending of endings) expect(ending).toMatchObject({ outcome: 'timeout', items: 1 })
+    })
+  })
+
+  test('a producing stream is never cut, however long it lasts', async () => {
+    const { app, open, listen, endings } = place({ timeouts: { idle: 300 } })
+    app.get('/', { streams: text }, async function* ({ sleep }) {
+      for (let n = 0; n < 12; n++) {
+        yield 'x'
+        await sleep(100)
+      }
+    })
+    await listen()
+    expect(await read(await (await open()).request('GET', '/'))).toEqual({ text: 'x'.repeat(12), cut: false })
+    await until(() => endings.length === 1, 'the end')
+    expect(endings[0]!.outcome).toBe('complete')
+  })
+
+  test('what it produces counts also when nothing of it is sent: dropped items, empty strings', async () => {
+    const { app, open, listen } = place({ timeouts: { idle: 300 } })
+    const drop = jsonl(z.number(), { invalid: 'drop' })
+    app.get('/dropped', { streams: drop }, async function* ({ sleep }) {
+      for (let n = 0; n < 8; n++) {
+        yield (n === 0 || n === 7 ? n : 'no number') as number
+        await sleep(100)
+      }
+    })
+    app.get('/empty', { streams: text }, async function* ({ sleep }) {
+      for (let n = 0; n < 8; n++) {
+        yield n === 0 || n === 7 ? 'x' : ''
+        await sleep(100)
+      }
+    })
+    await listen()
+    expect(await read(await (await open()).request('GET', '/dropped'))).toEqual({ text: '0\n7\n', cut: false })
+    expect(await read(await (await open()).request('GET', '/empty'))).toEqual({ text: 'xx', cut: false })
+  })
+
+  test('heartbeats do not keep it alive', async () => {
+    const { app, open, listen } = place({ timeouts: { idle: 500 } })
+    app.get('/', { streams: sse(z.number(), { heartbeat: 60 }) }, async function* ({ sleep }) {
+      yield 1
+      await sleep(60_000)
+    })
+    await listen()
+    const { text: got, cut } = await read(await (await open()).request('GET', '/'))
+    expect(cut).toBe(true)
+    expect(got.match(/^: ?$/gm)!.length).toBeGreaterThan(3)
+    expect(got).toContain('IDLE_TIMEOUT')
+  })
+
+  test('a reader that is slow is not the source being idle', async () => {
+    const { app, open, listen, endings } = place({ timeouts: { idle: 200, stall: 10_000 } })
+    app.get('/', { streams: text }, function* () {
+      for (let n = 0; n < 320; n++) yield 'x'.repeat(65_536)
+    })
+    await listen()
+    const got = await (await open()).request('GET', '/')
+    await wait(1000)
+    expect(endings).toEqual([])
+    const { text: all, cut } = await read(got)
+    expect([all.length, cut]).toEqual([320 * 65_536, false])
+  })
+
+  test('the end that is still on its way to a slow reader is not cut by it', async () => {
+    const { app, open, listen, endings } = place({ timeouts: { idle: 200, stall: 10_000 } })
+    // More than the kernels hold, in one chunk: all of it is with the connection when the source ends.
+    const chunk = Buffer.alloc(16 * 1024 * 1024, 'x')
+    app.get('/', { streams: text }, function* () {
+      yield 'x'
+      yield chunk as unknown as string
+    })
+    app.get('/bytes', () => reply.stream([chunk]))
+    await listen()
+    const got = await (await open()).request('GET', '/bytes')
+    await wait(1000)
+    expect(endings).toEqual([])
+    const { text: all, cut } = await read(got)
+    expect([all.length, cut]).toEqual([chunk.byteLength, false])
+  })
+})
+
+describe('stall', () => {
+  const MB = 1024 * 1024
+  const large = (app: App, route: object) => {
+    app.get('/stream', { ...route, streams: text }, function* () {
+      for (;;) yield 'x'.repeat(1000)
+    })
+    app.get('/chunk', { ...route }, () => reply.stream([Buffer.alloc(24 * MB)]))
+    app.get('/file', { ...route }, () =>
+      reply.file({ name: 'x', open: async () => ({ size: 64 * MB, read: async (to) => to.byteLength, close: async () => {} }) }),
+    )
+    app.get('/whole', { ...route }, () => new Uint8Array(24 * MB))
+    app.get('/json', { ...route }, () => ({ text: 'x'.repeat(24 * MB) }))
+  }
+
+  describe.each(LEVELS)('by the limit of %s', (_, level) => {
+    test.each(['/stream', '/chunk', '/file', '/whole', '/json'])(
+      'a reader that takes nothing is cut: %s',
+      async (path) => {
+        const { app: options, route } = level({ stall: 400 })
+        const { app, open, listen, endings } = place(options)
+        large(app, route)
+        await listen()
+        const connection = await open()
+        const got = await connection.request('GET', path)
+        const startedAt = performance.now()
+        expect(got.status).toBe(200)
+        // Nothing is read; the end is only known to the server.
+        await until(() => endings.length === 1, 'it is cut', 8000)
+        expect(performance.now() - startedAt).toBeGreaterThan(380)
+        expect(performance.now() - startedAt).toBeLessThan(6000)
+        expect(endings[0]).toMatchObject({ outcome: 'timeout' })
+      },
+      15_000,
+    )
+  })
+
+  test('a reader that takes nothing of the last few bytes is cut too', async () => {
+    const { app, open, listen, endings } = place({ timeouts: { stall: 400 } })
+    let size = 0
+    // As much as the kernels take, and a little more: the last write was not refused, but has not left.
+    app.get('/', { streams: text }, async function* () {
+      for (; size < 64 * MB; size += 4096) {
+        yield 'x'.repeat(4096)
+        await new Promise((resolve) => setImmediate(resolve))
+        if (stuck()) return
+      }
+    })
+    let stuck = () => false
+    await listen()
+    const connection = await open()
+    const reading = connection.request('GET', '/')
+    const server = (app as unknown as object) && undefined
+    void server
+    stuck = () => size > 0 && size % 4096 === 0 && size >= 6 * MB
+    expect((await reading).status).toBe(200)
+    await until(() => endings.length === 1, 'it is cut', 8000)
+    expect(endings[0]!.outcome).toBe('timeout')
+  }, 15_000)
+
+  test.each(['/chunk', '/file', '/whole'])(
+    'a slow reader that moves is never cut: %s',
+    async (path) => {
+      const { app, open, listen, endings } = place({ timeouts: { stall: 1000 } })
+      large(app, {})
+      await listen()
+      const got = await (await open()).request('GET', path)
+      const size = Number(got.headers['content-length'] ?? 24 * MB)
+      let received = 0
+      const startedAt = performance.now()
+      // About 5 MB per second for as long as four times the limit, then the rest.
+      for (let piece = await got.bytes(); piece !== undefined; piece = await got.bytes()) {
+        received += piece.byteLength
+        const dueAt = startedAt + received / 5000
+        if (dueAt - startedAt < 4000 && dueAt > performance.now()) await wait(dueAt - performance.now())
+      }
+      expect(received).toBe(size)
+      expect(performance.now() - startedAt).toBeGreaterThan(3900)
+      await until(() => endings.length === 1, 'the end')
+      expect(endings[0]!.outcome).toBe('complete')
+    },
+    30_000,
+  )
+})
+
+describe('total', () => {
+  describe.each(LEVELS)('by the limit of %s', (_, level) => {
+    test('before the head it is a 503, after it an error item and a cut', async () => {
+      const { app: options, route } = level({ total: 400 })
+      const { app, open, listen, endings } = place(options)
+      app.get('/value', { ...route }, ({ sleep }) => sleep(60_000))
+      app.get('/stream', { ...route, streams: jsonl() }, async function* ({ sleep }) {
+        for (;;) {
+          yield 1
+          await sleep(20)
+        }
+      })
+      app.get('/file', { ...route }, () =>
+        reply.file({
+          name: 'x',
+          open: async () => ({
+            size: 1 << 30,
+            read: async (to) => {
+              await wait(20)
+              return to.byteLength
+            },
+            close: async () => {},
+          }),
+        }),
+      )
+      await listen()
+      const value = await (await open()).request('GET', '/value')
+      expect(value.status).toBe(503)
+      expect(await problemOf(value)).toMatchObject({ code: 'TOTAL_TIMEOUT' })
+
+      const startedAt = performance.now()
+      const stream = await read(await (await open()).request('GET', '/stream'))
+      expect(performance.now() - startedAt).toBeGreaterThan(380)
+      expect(performance.now() - startedAt).toBeLessThan(1500)
+      const lines = stream.text.trim().split('\n')
+      expect(stream.cut).toBe(true)
+      expect(lines.length).toBeGreaterThan(5)
+      expect(JSON.parse(lines.at(-1)!)).toMatchObject({ $error: { code: 'TOTAL_TIMEOUT' } })
+
+      expect((await read(await (await open()).request('GET', '/file'))).cut).toBe(true)
+      await until(() => endings.length === 3, 'all three end')
+      for (const ending of endings) expect(ending.outcome).toBe('timeout')
+    })
+  })
+})
+
+test('known bad: a plain node:http server keeps a reader that takes nothing', async () => {
+  let closed = false
+  const server = createServer((_, response) => {
+    response.on('close', () => (closed = true))
+    response.end(Buffer.alloc(24 * 1024 * 1024))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => server.closeAllConnections(), () => server.close())
+  const { port } = server.address() as { port: number }
+  const connection = await RawConnection.open(port)
+  cleanups.push(() => connection.destroy())
+  await connection.request('GET', '/')
+  await wait(1500)
+  expect(closed).toBe(false)
+})
