@@ -11,16 +11,16 @@ const peer = true
 
 /**
  * Every server the bench knows. `peer`: another framework; the best of the Node peers is what ratios are taken against.
- * @type {Record<string, { file: string, peer?: boolean, node?: false }>}
+ * @type {Record<string, { file: string, peer?: boolean, node?: false, packages?: string[] }>}
  */
 export const servers = {
   millrace: { file: here('./server/millrace.mjs') },
   'millrace-old': { file: here('./server/millrace.mjs') },
   node: { file: here('./server/node.mjs') },
-  fastify: { file: here('../peers/fastify.mjs'), peer },
-  hono: { file: here('../peers/hono.mjs'), peer },
-  h3: { file: here('../peers/h3.mjs'), peer },
-  express: { file: here('../peers/express.mjs'), peer },
+  fastify: { file: here('../peers/fastify.mjs'), peer, packages: ['fastify', '@fastify/static'] },
+  hono: { file: here('../peers/hono.mjs'), peer, packages: ['hono', '@hono/node-server'] },
+  h3: { file: here('../peers/h3.mjs'), peer, packages: ['h3'] },
+  express: { file: here('../peers/express.mjs'), peer, packages: ['express'] },
   fastapi: { file: here('../peers/fastapi-server.py'), peer, node: false },
 }
 

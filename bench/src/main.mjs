@@ -127,10 +127,10 @@ if (!hasWrk)
     "no wrk: JSON requests/s by the bench's own client, which is nearer its own limit (apt-get install wrk)",
   )
 /** @type {Record<string, string>} */
-const versions = {
-  millrace: readJson(join(bench, '..', 'package.json')).version,
-  ...readJson(join(bench, 'peers', 'package.json')).dependencies,
-}
+const versions = { millrace: readJson(join(bench, '..', 'package.json')).version }
+const { dependencies } = readJson(join(bench, 'peers', 'package.json'))
+for (const name of wanted.flatMap((server) => servers[server]?.packages ?? []))
+  versions[name] = dependencies[name]
 const candidates = available(wanted, notes, versions)
 
 /** @type {import('./report.mjs').Results} */

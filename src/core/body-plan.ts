@@ -63,6 +63,7 @@ function itemsPlan(format: Format): BodyPlan {
     if (!format.mediaTypes.includes(rawBody.mediaType ?? '')) {
       throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
     }
+    rawBody.claim()
     inputs.body = readItems(rawBody, format, (issues) => {
       log.warn({ route, issues }, 'An item of a request body was dropped')
     })
@@ -80,8 +81,10 @@ async function* readItems(body: RequestBody, format: Format, onDrop: Dropped): A
       const checked = await checkItem(format, item, index++, onDrop)
       if (checked !== undefined) yield checked.value
     }
+    // A bad line behind good ones is told now, not when the sender has more to say.
+    decode(() => decoder.push(''))
   }
-  const last = decode(() => [decoder.end()])[0]
+  const last = decode(() => [...decoder.push(utf8.decode()), decoder.end()])[0]
   if (last === undefined) return
   const checked = await checkItem(format, last, index, onDrop)
   if (checked !== undefined) yield checked.value

@@ -27,6 +27,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #finished = false
   #exceeded = false
   #iterator: AsyncIterator<Uint8Array> | undefined
+  #claimed: AsyncIterator<Uint8Array> | undefined
   #drained: Promise<void> | undefined
   #collected: Promise<Uint8Array> | undefined
 
@@ -108,7 +109,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       cancelTimer()
       unsubscribe()
     }
-    return this.#incoming.body?.[Symbol.asyncIterator]()
+    return this.#claimed ?? this.#incoming.body?.[Symbol.asyncIterator]()
   }
 
   #interrupt(error: unknown): void {
@@ -177,8 +178,14 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Whether its size is not known yet, and nobody is reading who would learn it. */
+  /** Somebody is going to read it, perhaps only when the reply has begun: its sender waits until then. */
+  claim(): void {
+    this.#claimed = this.#incoming.body?.[Symbol.asyncIterator]()
+  }
+
+  /** Whether its size is not known yet, and nobody is going to learn it by reading. */
   get unsettled(): boolean {
+    if (this.#claimed !== undefined) return false
     return this.length === undefined && !this.#finished && !this.#reading && !this.#exceeded
   }
 

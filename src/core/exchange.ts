@@ -128,7 +128,7 @@ export class Exchange {
   }
 
   get lastEventId(): string | undefined {
-    return headerValue(this.request.headers, 'last-event-id')
+    return utf8HeaderValue(headerValue(this.request.headers, 'last-event-id'))
   }
 
   get cancellation(): Cancellation {
@@ -200,6 +200,20 @@ for (const name of CONTEXT_NAMES) {
     },
   })
 }
+
+/** Clients send an id of theirs as UTF-8, of which a transport makes a character per byte. */
+function utf8HeaderValue(value: string | undefined): string | undefined {
+  const codes = Array.from(value ?? '', (character) => character.charCodeAt(0))
+  if (codes.every((code) => code < 0x80) || codes.some((code) => code > 0xff)) return value
+  try {
+    return UTF8.decode(Uint8Array.from(codes))
+  } catch {
+    // It was Latin-1 after all.
+    return value
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 function decodeParams(
   raw: Readonly<Record<string, string>> | undefined,

@@ -52,7 +52,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   }
   if (method === 'HEAD' || BODILESS.has(reply.status)) dropBody(reply, method === 'HEAD')
   const { status } = reply
-  if (reply.body.kind === 'stream' || reply.body.kind === 'file') reply.timing = timingOf(exchange)
+  if (takesTime(reply.body)) reply.timing = timingOf(exchange)
   // A WebSocket's handler has yet to run, and may call after().
   if (exchange.lifetime.needsEnd || reply.body.kind === 'upgrade') {
     reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
@@ -61,6 +61,15 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply
+}
+
+/** Bodies up to this size leave in one go, whoever reads them. */
+const SMALL = 64 * 1024
+
+function takesTime(body: Body): boolean {
+  if (body.kind === 'text') return body.text.length > SMALL
+  if (body.kind === 'bytes') return body.bytes.byteLength > SMALL
+  return body.kind === 'stream' || body.kind === 'file'
 }
 
 /** What is left of the limits when the body begins. */

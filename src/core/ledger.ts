@@ -19,6 +19,9 @@ export interface LedgerEntry {
   readonly open: readonly OpenPart[]
 }
 
+/** What the cleanup of a source is called. */
+export const STREAM_CLEANUP = 'Cleanup of a stream'
+
 /** A piece of cleanup that threw. */
 export interface CleanupFailure {
   readonly entry: LedgerEntry

@@ -13,7 +13,7 @@ import type { Cancellation } from './cancellation.ts'
 import type { AfterCallback } from './context.ts'
 import type { Engine, Release } from './engine.ts'
 import type { Incoming } from './incoming.ts'
-import type { LedgerEntry, OpenPart } from './ledger.ts'
+import { type LedgerEntry, type OpenPart, STREAM_CLEANUP } from './ledger.ts'
 import type { Logger } from './logger.ts'
 import { observe, type ObservedRequest } from './observer.ts'
 import { ReleaseList } from './release.ts'
@@ -125,7 +125,7 @@ export class Lifetime implements LedgerEntry {
   own(source: Source): void {
     if (this.#sources === undefined) this.#sources = [source]
     else if (!this.#sources.includes(source)) this.#sources.push(source)
-    if (this.#unwound) this.#late('Cleanup of a stream', this.#stop())
+    if (this.#unwound) this.#late(STREAM_CLEANUP, this.#stop())
   }
 
   /** The request was given up before its handler had come to this. */
@@ -283,7 +283,7 @@ export class Lifetime implements LedgerEntry {
     // The outermost source was registered last and may hold the inner ones.
     for (const source of this.#sources?.reverse() ?? []) {
       if (source.ended) continue
-      const unwound = await this.#guard('Cleanup of a stream', () =>
+      const unwound = await this.#guard(STREAM_CLEANUP, () =>
         source.stop(cancellation.error, clock, unwindMs),
       )
       this.#report(unwound !== false, 'A stream')
@@ -309,7 +309,7 @@ export class Lifetime implements LedgerEntry {
     for (const { failure } of this.#sources ?? []) {
       if (failure === undefined || known.has(failure.error) || isAbort(failure.error)) continue
       known.add(failure.error)
-      this.#logFailure('Cleanup of a stream', failure.error)
+      this.#logFailure(STREAM_CLEANUP, failure.error)
     }
   }
 

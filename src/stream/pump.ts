@@ -118,7 +118,8 @@ export class Pump {
     this.#blocked = false
     this.#watch?.resumed()
     if (this.#rest !== undefined) this.#slice(this.#rest)
-    if (!this.#busy) this.#source.enter(this.#pullInScope)
+    if (this.#sourceEnded) this.#awaitReader()
+    else if (!this.#busy) this.#source.enter(this.#pullInScope)
   }
 
   readonly #pullInScope = (): void => this.#pull()
@@ -157,7 +158,7 @@ export class Pump {
     // In the middle of a large item a clean end would be a lie.
     if (farewell !== undefined && this.#rest === undefined) {
       this.#write(farewell)
-      return this.#sink.end()
+      return this.#end()
     }
     const error = new HttpError('UNAVAILABLE', { detail: 'The server is shutting down.' })
     this.#cut(error)
@@ -221,16 +222,14 @@ export class Pump {
       chunk.then(this.#onEncoded, this.#onEncodeError)
       return false
     }
-    if (chunk === undefined) this.#dropped++
-    else this.#takeChunk(chunk)
+    this.#takeChunk(chunk)
     return this.#mayGoOn()
   }
 
   readonly #onEncoded = (chunk: Chunk | undefined): void => {
     this.#busy = false
     if (this.#closed || this.#sourceEnded) return
-    if (chunk === undefined) this.#dropped++
-    else this.#takeChunk(chunk)
+    this.#takeChunk(chunk)
     if (this.#mayGoOn()) this.#pull()
   }
 
@@ -255,9 +254,13 @@ export class Pump {
     if (!this.#closed) this.#source.enter(this.#pullInScope)
   }
 
-  #takeChunk(chunk: Chunk): void {
-    this.#items++
-    this.#append(chunk)
+  /** Takes an encoded item, or undefined for one that was dropped. */
+  #takeChunk(chunk: Chunk | undefined): void {
+    if (chunk === undefined) this.#dropped++
+    else this.#items++
+    // Nothing is going to be written, but the source is at work.
+    if (chunk === undefined || chunk.length === 0) this.#watch?.produced()
+    else this.#append(chunk)
   }
 
   #append(chunk: Chunk): void {
@@ -328,8 +331,18 @@ export class Pump {
     if (last !== undefined) this.#append(last)
     this.#flush()
     if (this.#failure !== undefined) return
-    if (this.#length === undefined || this.#written === this.#length) return this.#sink.end()
+    if (this.#length === undefined || this.#written === this.#length) return this.#end()
     this.#fail(new Error(`The stream has ${this.#written} of the ${this.#length} bytes it stated.`), false)
+  }
+
+  #end(): void {
+    this.#sink.end()
+    this.#awaitReader()
+  }
+
+  /** What is still on its way is the reader's to take: from now on only that can be late. */
+  #awaitReader(): void {
+    if (!this.#closed && !this.#blocked) this.#watch?.blocked()
   }
 
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
@@ -349,6 +362,7 @@ export class Pump {
     this.#rest = undefined
     if (last !== undefined) this.#write(last)
     this.#sink.abort(error)
+    this.#awaitReader()
   }
 
   readonly #onDue = (due: Due): void => {
@@ -356,7 +370,7 @@ export class Pump {
     if (due === 'heartbeat') return this.#beat()
     if (due === 'age') return this.stop('timeout')
     const error = phaseTimeout(due, timing[due])
-    if (due !== 'stall') return this.#fail(error, false)
+    if (due !== 'stall' && !this.#sourceEnded) return this.#fail(error, false)
     this.#failure ??= { error, outcome: 'timeout' }
     this.#sourceEnded = true
     this.#sink.destroy()

@@ -52,6 +52,11 @@ export class StreamWatch {
     this.#itemAt = this.#writeAt = this.#clock.now()
   }
 
+  /** The source has produced something that is not written. */
+  produced(): void {
+    this.#itemAt = this.#clock.now()
+  }
+
   /** The sink became full. */
   blocked(): void {
     this.#blockedAt = this.#clock.now()

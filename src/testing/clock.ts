@@ -116,7 +116,10 @@ function callerOf(entry: (...args: never[]) => unknown): string {
   Error.captureStackTrace?.(trace, entry)
   const frames = (trace.stack ?? '').split('\n').filter((line) => /^\s*at /.test(line))
   const isForeign = (frame: string) =>
-    !frame.includes(`${HOME}dist/`) && !frame.includes(`${HOME}src/`) && !frame.includes('node:')
+    frame.includes('/') &&
+    !frame.includes(`${HOME}dist/`) &&
+    !frame.includes(`${HOME}src/`) &&
+    !frame.includes('node:')
   const frame = frames.find(isForeign) ?? frames[0] ?? 'unknown place'
   return frame.trim().replace(/^at /, '')
 }

@@ -6,7 +6,7 @@ import { Ledger } from '../core/ledger.ts'
 import { httpSender } from './http.ts'
 import { LeakDetector, LeakError } from './leak.ts'
 import { memorySender, type Send } from './memory.ts'
-import { pause } from './patience.ts'
+import { pause, unattended } from './patience.ts'
 import { LiveReply, type TestReply, type TestRequest } from './reply.ts'
 
 export interface ConnectOptions {
@@ -87,10 +87,7 @@ export class AppConnection implements TestConnection {
   }
 
   request(method: string, target: string, request: TestRequest = {}): Promise<TestReply> {
-    const replied = this.#send(method, target, request)
-    // A request that nobody awaits any more must not end the process when the connection is closed.
-    replied.catch(() => {})
-    return replied
+    return unattended(this.#send(method, target, request))
   }
 
   /** Starts what has to be started. */
@@ -171,7 +168,8 @@ export class AppConnection implements TestConnection {
       if (open.length === 0) await stopped
       else stopped.catch(() => {})
     }
-    if (this.#isAlone) open.push(...detector.timers())
+    // What has not unwound has timers of its own: the deadlines of its cleanup.
+    if (open.length === 0 && this.#isAlone) open.push(...detector.timers())
     if (open.length > 0) throw new LeakError(open)
   }
 

@@ -1,5 +1,6 @@
 import { placeIssues, type Schema, SchemaMismatch, validate } from '../core/schema.ts'
 import { createItemDecoder, type Decoded, type ItemDecoder, type TestItem, type TestProblem } from './item.ts'
+import { unattended } from './patience.ts'
 
 /** The items of a reply, one by one. */
 export interface TestItems<T = unknown> extends AsyncIterable<TestItem<T>> {
@@ -46,7 +47,11 @@ export class ItemReader<T> implements TestItems<T> {
     this.#decoder = createItemDecoder(reply.status, typeof contentType === 'string' ? contentType : '')
   }
 
-  async next(): Promise<TestItem<T> | undefined> {
+  next(): Promise<TestItem<T> | undefined> {
+    return unattended(this.#next())
+  }
+
+  async #next(): Promise<TestItem<T> | undefined> {
     while (this.#ready.length === 0 && !this.#ended) {
       const text = await this.#reply.next()
       this.#ended = text === undefined
@@ -72,7 +77,11 @@ export class ItemReader<T> implements TestItems<T> {
     return { ...item, data }
   }
 
-  async all(): Promise<T[]> {
+  all(): Promise<T[]> {
+    return unattended(this.#all())
+  }
+
+  async #all(): Promise<T[]> {
     const all: T[] = []
     for (let item = await this.next(); item !== undefined; item = await this.next()) all.push(item.data)
     return all

@@ -18,6 +18,12 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < SETTLING_TURNS; turn++) await new Promise<void>((resolve) => macrotask(resolve))
 }
 
+/** A promise that nobody need await: a reply that is left, or a clock that is turned, may fail it first. */
+export function unattended<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
 /** Waits in real time, whatever the app's clock says. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))

@@ -4,6 +4,7 @@ import type { Schema, SchemaOutput } from '../core/schema.ts'
 import { StreamTruncated } from '../wire/truncation.ts'
 import { ItemReader, type TestItems } from './item-reader.ts'
 import type { TestProblem } from './item.ts'
+import { unattended } from './patience.ts'
 
 /** A request to send. */
 export interface TestRequest {
@@ -90,10 +91,7 @@ export class LiveReply implements TestReply {
   }
 
   next(): Promise<string | undefined> {
-    const read = this.#next()
-    // A read that nobody awaits any more must not end the process when the reply is left.
-    read.catch(() => {})
-    return read
+    return unattended(this.#next())
   }
 
   async #next(): Promise<string | undefined> {
@@ -117,14 +115,18 @@ export class LiveReply implements TestReply {
     }
   }
 
-  async text(): Promise<string> {
+  text(): Promise<string> {
+    return unattended(this.#text())
+  }
+
+  async #text(): Promise<string> {
     let whole = ''
     for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) whole += chunk
     return whole
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text()) as unknown
+  json(): Promise<unknown> {
+    return unattended(this.text().then((whole) => JSON.parse(whole) as unknown))
   }
 
   items<T>(schema?: Schema<unknown, T>): TestItems<T> {

@@ -4,6 +4,15 @@ import { z } from 'zod'
 import { describe, expect, test } from 'vitest'
 import { type LogEntry, recorder, until, wait } from '../contract/transport.ts'
 
+/** A number, once it has not changed for a while. */
+async function restingValue(read: () => number): Promise<number> {
+  for (;;) {
+    const value = read()
+    await wait(200)
+    if (read() === value) return value
+  }
+}
+
 const WAYS: readonly NonNullable<ConnectOptions['over']>[] = ['memory', 'http']
 
 describe.each(WAYS)('over %s', (over) => {
@@ -57,12 +66,9 @@ describe.each(WAYS)('over %s', (over) => {
     await using connection = open(app)
     const stream = await connection.request('GET', '/')
     await stream.next()
-    await wait(150)
-    const held = made
-    await wait(150)
-    expect(made).toBe(held)
-    for (let i = 0; i < 100; i++) await stream.next()
-    expect(made).toBeGreaterThan(held)
+    const held = await restingValue(() => made)
+    expect(held).toBeLessThan(200) // 50 MiB: a socket has buffers
+    while (made === held) await stream.next()
   })
 
   test('a stream that fails rejects with StreamTruncated, after what came before', async () => {

@@ -184,9 +184,9 @@ describe('a handler that only sends learns that its peer is gone, within a secon
       const peer = await connect(server, '/')
       leave(peer)
       const from = performance.now()
-      await until(() => server.outcome.ended === true, 'the handler learns', 5000)
-      // Half a second is the inbox's patience; the machine is small.
-      expect(performance.now() - from).toBeLessThan(1500)
+      await until(() => server.outcome.ended === true, 'the handler learns')
+      // Half a second is the inbox's patience; the rest is the machine's. Without it, it takes 30 s.
+      expect(performance.now() - from).toBeLessThan(5000)
       expect(server.outcome.thrown).toMatchObject({ name: 'StreamCancelled', reason: 'disconnect' })
     }
   })
@@ -195,7 +195,7 @@ describe('a handler that only sends learns that its peer is gone, within a secon
     const server = await serveOne(quiet)
     const raw = await upgrade(server, '/')
     raw.socket.end()
-    await until(() => server.outcome.ended === true, 'the handler learns', 1500)
+    await until(() => server.outcome.ended === true, 'the handler learns', 5000)
   })
 
   test('who begins to read after messages were dropped is told: no silent gap', async () => {

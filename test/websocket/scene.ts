@@ -6,9 +6,20 @@ import { connect as connectTcp, type Socket as TcpSocket } from 'node:net'
 import { App, type AppOptions } from 'millrace'
 import { afterEach, expect } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
-import { type LogEntry, recorder, until, wait, within } from '../contract/transport.ts'
+import { type LogEntry, recorder, until as untilBy, wait, within as withinBy } from '../contract/transport.ts'
 
-export { until, wait, within }
+export { wait }
+
+/** The machine is small and shared: what is awaited comes soon or never, and the limit only ends the test. */
+const LIMIT_MS = 15_000
+
+/** Waits for something to become true. */
+export const until = (holds: () => boolean, what: string, ms = LIMIT_MS): Promise<void> =>
+  untilBy(holds, what, ms)
+
+/** The promise, but not for ever. */
+export const within = <T>(promise: Promise<T>, what: string, ms = LIMIT_MS): Promise<T> =>
+  withinBy(promise, what, ms)
 
 const cleanups: (() => unknown)[] = []
 
@@ -116,7 +127,7 @@ export class Peer {
   }
 
   /** How the socket was closed. */
-  ended(ms = 5000): Promise<{ code: number; reason: string }> {
+  ended(ms = LIMIT_MS): Promise<{ code: number; reason: string }> {
     return within(this.closed, 'the socket is closed', ms)
   }
 
@@ -229,7 +240,7 @@ export class RawPeer {
     this.socket
       .on('data', (chunk: Buffer) => (this.received = Buffer.concat([this.received, chunk])))
       .resume()
-    await within(this.gone, 'the connection is over', 8000)
+    await within(this.gone, 'the connection is over')
     return readFrames(this.received)
       .findLast(({ opcode }) => opcode === 8)
       ?.payload.readUInt16BE()

@@ -24,7 +24,7 @@ class Unchunker {
   }
 
   feed(/** @type {Buffer} */ bytes) {
-    for (let at = 0; at < bytes.length && !this.ended; ) {
+    for (let at = 0; at < bytes.length && !this.ended;) {
       if (this.#left > 0) {
         const end = Math.min(bytes.length, at + this.#left)
         this.#onData(bytes.subarray(at, end))
@@ -91,7 +91,10 @@ export class Exchange {
     this.#socket.on('data', (/** @type {Buffer} */ data) => this.#feed(data))
     this.#socket.on('end', () => this.#over(this.#framing === 'close' ? 'clean' : 'cut', 'FIN'))
     this.#socket.on('error', (error) =>
-      this.#over('cut', /** @type {NodeJS.ErrnoException} */ (error).code === 'ECONNRESET' ? 'RST' : error.message),
+      this.#over(
+        'cut',
+        /** @type {NodeJS.ErrnoException} */ (error).code === 'ECONNRESET' ? 'RST' : error.message,
+      ),
     )
   }
 
@@ -171,7 +174,12 @@ export async function within(/** @type {number} */ ms, /** @type {Promise<unknow
 }
 
 /** A reply to its end, or as far as it has come after `ms`. */
-export async function fetchRaw(/** @type {number} */ port, /** @type {string} */ path, headers = '', ms = 3000) {
+export async function fetchRaw(
+  /** @type {number} */ port,
+  /** @type {string} */ path,
+  headers = '',
+  ms = 3000,
+) {
   const exchange = new Exchange(port, path, headers)
   await within(ms, exchange.ended)
   exchange.leave()

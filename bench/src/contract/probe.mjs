@@ -55,7 +55,11 @@ export async function early({ port }) {
   const plain = await fetchRaw(port, '/early?id=early')
   const own = await fetchRaw(port, '/early-own?id=own')
   const told = (/** @type {Exchange} */ { status, end, bytes }) =>
-    status === undefined ? 'no reply' : status === 200 ? `200, ${bytes === 0 ? 'empty' : 'body'}, ${end}` : `${status}`
+    status === undefined
+      ? 'no reply'
+      : status === 200
+        ? `200, ${bytes === 0 ? 'empty' : 'body'}, ${end}`
+        : `${status}`
   const [first, second] = [told(plain), told(own)]
   return {
     kept: plain.status === 500 && own.status === 403,
@@ -114,7 +118,8 @@ export async function stall(/** @type {Server} */ server) {
   const id = 'flood'
   const exchange = new Exchange(server.port, `/flood?id=${id}`)
   exchange.stall()
-  const made = () => server.reports.findLast((report) => report.event === 'made' && report.id === id)?.bytes ?? 0
+  const made = () =>
+    server.reports.findLast((report) => report.event === 'made' && report.id === id)?.bytes ?? 0
   await sleep(STALL_MS / 2)
   const half = made()
   await sleep(STALL_MS / 2)
@@ -124,7 +129,9 @@ export async function stall(/** @type {Server} */ server) {
   const cleaned = await server.heard((report) => report.event === 'finally' && report.id === id, CLEANUP_MS)
   // What goes on producing shows a little later.
   await sleep(100)
-  const cell = ended ? { kept: null, text: 'n/a', evidence: { ended } } : cleanupCell(server, id, left, cleaned)
+  const cell = ended
+    ? { kept: null, text: 'n/a', evidence: { ended } }
+    : cleanupCell(server, id, left, cleaned)
   const madeAfter = made() - whole
   if (cleaned?.ranToItsEnd === true && !ended) {
     const hook = server.reports.some((report) => report.event === 'told' && report.id === id)
@@ -135,7 +142,12 @@ export async function stall(/** @type {Server} */ server) {
     made: {
       kept: !ended && whole === half,
       text: ended ? `all ${mebibytes(whole)}` : `${mebibytes(whole)}${whole === half ? '' : ', growing'}`,
-      evidence: { bytesAfterHalf: half, bytes: whole, stallMs: STALL_MS, ranToItsEnd: ended?.ranToItsEnd ?? false },
+      evidence: {
+        bytesAfterHalf: half,
+        bytes: whole,
+        stallMs: STALL_MS,
+        ranToItsEnd: ended?.ranToItsEnd ?? false,
+      },
     },
     left: { ...cell, evidence: { .../** @type {object} */ (cell.evidence), madeAfterLeaving: madeAfter } },
   }
@@ -231,7 +243,12 @@ export async function compressed(/** @type {Server} */ { port }) {
 /** SIGTERM with one open stream. @returns {Promise<Cell>} */
 export async function terminate(/** @type {Server} */ server) {
   const exchange = new Exchange(server.port, '/ticks?id=ticks')
-  await within(2000, new Promise((resolve) => { exchange.onData = () => resolve(undefined) }))
+  await within(
+    2000,
+    new Promise((resolve) => {
+      exchange.onData = () => resolve(undefined)
+    }),
+  )
   await sleep(200)
   const start = server.terminate()
   let endedAt = /** @type {number | undefined} */ (undefined)

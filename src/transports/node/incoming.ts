@@ -9,6 +9,8 @@ export class NodeIncoming implements Incoming {
   readonly method: string
   readonly target: string
   readonly cancellation = new Cancellation()
+  /** Called before the body is read, for clients that wait to be asked for it (RFC 9110 section 10.1.1). */
+  onBodyWanted: (() => void) | undefined = undefined
   readonly #message: IncomingMessage | Http2ServerRequest
   readonly #upgrade: boolean
   #body: NodeBody | null | undefined
@@ -28,7 +30,7 @@ export class NodeIncoming implements Incoming {
 
   get body(): AsyncIterable<Uint8Array> | null {
     if (this.#body === undefined) {
-      this.#body = this.#hasBody() && !this.#upgrade ? new NodeBody(this.#message) : null
+      this.#body = this.#hasBody() && !this.#upgrade ? new NodeBody(this.#message, () => this.onBodyWanted?.()) : null
     }
     return this.#body
   }
@@ -76,17 +78,25 @@ function withoutPseudo(headers: IncomingHeaders): IncomingHeaders {
 
 class NodeBody implements AsyncIterable<Uint8Array> {
   readonly #message: IncomingMessage | Http2ServerRequest
+  readonly #onWanted: () => void
   started = false
   discarded = false
 
-  constructor(message: IncomingMessage | Http2ServerRequest) {
+  constructor(message: IncomingMessage | Http2ServerRequest, onWanted: () => void) {
     this.#message = message
+    this.#onWanted = onWanted
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.discarded)
       throw new Error('The request body was discarded: the reply had begun before anybody read it.')
+    // Whoever has an iterator is going to read, if not at once.
     this.started = true
+    return this.#read()
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#onWanted()
     try {
       // The message is not destroyed when the reader stops early: its connection still has a reply to carry.
       yield* this.#message.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>

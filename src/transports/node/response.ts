@@ -13,6 +13,8 @@ export interface NodeResponse {
   readonly gone: boolean
   /** Whether everything was handed over to the system. */
   readonly finished: boolean
+  /** How many bytes of the write under way the system has yet to take; undefined where that is not known. */
+  readonly backlog: number | undefined
   writeHead(reply: Reply): void
   flushHead(): void
   write(chunk: Chunk, done?: () => void): boolean
@@ -70,6 +72,12 @@ export class Http1Response implements NodeResponse {
     return this.raw.writableFinished
   }
 
+  /** Node's own timeouts look there, too; it has no other name for it. */
+  get backlog(): number | undefined {
+    const { socket } = this.raw as { socket: { _handle?: { writeQueueSize?: number } | null } | null }
+    return socket?._handle?.writeQueueSize
+  }
+
   writeHead(reply: Reply): void {
     this.#lengthIsKnown = reply.headers['content-length'] !== undefined
     this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
@@ -117,6 +125,7 @@ const CONNECTION_FIELDS = ['connection', 'keep-alive', 'transfer-encoding', 'upg
 
 /** HTTP/2: a cut is a RST_STREAM, and leaves the connection's other streams alone. */
 export class Http2Response implements NodeResponse {
+  readonly backlog = undefined
   readonly #raw: Http2ServerResponse
   #pending = 0
   #cutting = false

@@ -1,13 +1,10 @@
 import type { Outcome, Reply } from '../../core/reply.ts'
-import { phaseTimeout } from '../../core/timeout.ts'
-import { StreamWatch } from '../../stream/watch.ts'
 import type { NodeResponse, Sending } from './response.ts'
+import { WriteWatch } from './write-watch.ts'
 
 /** Blocks start small, for an early first byte, and find their measure between these bounds. */
 const FIRST_BLOCK = 64 * 1024
 const LARGEST_BLOCK = 1024 * 1024
-/** A block is written in pieces, so that a reader that has become slow is seen to move. */
-const PIECE = Number(process.env['PIECE'] ?? 128) * 1024
 /** A block that left faster than this many milliseconds is followed by a larger one, ... */
 const FAST_MS = 50
 /** ... and one that took longer than this by a smaller one, so that a slow reader holds little. */
@@ -46,7 +43,7 @@ class FileCopy {
   sent = 0
   readonly #response: NodeResponse
   readonly #body: FileBody
-  readonly #watch: StreamWatch | undefined
+  readonly #watch: WriteWatch
   #cutFor: FileEnding = { outcome: 'disconnect' }
   #isCut = false
   #position: number
@@ -62,11 +59,7 @@ class FileCopy {
       this.#closed = true
       this.#wake?.(false)
     })
-    if (timing === undefined) return
-    this.#watch = StreamWatch.start(timing.clock, { stall: timing.stall, total: timing.total }, (due) => {
-      const phase = due === 'stall' ? 'stall' : 'total'
-      this.cut('timeout', phaseTimeout(phase, timing[phase]))
-    })
+    this.#watch = new WriteWatch(response, timing, (error) => this.cut('timeout', error))
   }
 
   cut(outcome: 'shutdown' | 'timeout', error?: unknown): void {
@@ -85,7 +78,7 @@ class FileCopy {
     } catch (error) {
       return { outcome: 'error', error }
     } finally {
-      this.#watch?.stop()
+      this.#watch.stop()
     }
   }
 
@@ -109,7 +102,9 @@ class FileCopy {
   }
 
   #measure(ms: number): void {
-    if (ms < FAST_MS) this.#size = Math.min(this.#size * 2, LARGEST_BLOCK)
+    // Where a slow reader cannot be seen to move within a block, blocks stay small.
+    const largest = this.#response.backlog === undefined ? FIRST_BLOCK : LARGEST_BLOCK
+    if (ms < FAST_MS) this.#size = Math.min(this.#size * 2, largest)
     else if (ms > SLOW_MS) this.#size = FIRST_BLOCK
   }
 
@@ -131,18 +126,11 @@ class FileCopy {
   #write(block: Buffer): Promise<boolean> {
     return new Promise((resolve) => {
       this.#wake = resolve
-      let at = 0
-      const writeOn = () => {
-        if (this.#closed || at >= block.byteLength) return resolve(!this.#closed)
-        const piece = block.subarray(at, at + PIECE)
-        at += PIECE
-        this.#watch?.blocked()
-        this.#response.write(piece, () => {
-          this.#watch?.resumed()
-          writeOn()
-        })
-      }
-      writeOn()
+      this.#response.write(block, () => {
+        this.#watch.written()
+        resolve(!this.#closed)
+      })
+      this.#watch.writing()
     })
   }
 

@@ -1,10 +1,11 @@
 /** Writes replies to Node's responses: one writer per body kind. */
 import type { Outcome, Reply } from '../../core/reply.ts'
-import type { Chunk } from '../../core/source.ts'
+import { type Chunk, Source } from '../../core/source.ts'
 import { Pump, type Sink } from '../../stream/pump.ts'
 import { CompressingSink, type Coding } from './compress.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { sendFile } from './send-file.ts'
+import { WriteWatch } from './write-watch.ts'
 
 export interface SendOptions {
   /** HEAD replies have no body, and a length only if GET has one. */
@@ -49,8 +50,14 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
   }
 }
 
-function sendWhole(response: NodeResponse, reply: Reply, body: Chunk | undefined, bytes: number): undefined {
+function sendWhole(
+  response: NodeResponse,
+  reply: Reply,
+  body: Chunk | undefined,
+  bytes: number,
+): Sending | undefined {
   const { onEnd } = reply
+  if (reply.timing !== undefined && body !== undefined) return sendLarge(response, reply, body, bytes)
   if (onEnd !== undefined) {
     response.on('close', () => {
       if (response.finished) onEnd({ outcome: 'complete', bytes, items: 0 })
@@ -59,6 +66,38 @@ function sendWhole(response: NodeResponse, reply: Reply, body: Chunk | undefined
   }
   response.writeHead(reply)
   response.end(body)
+}
+
+/** A whole body that its reader may take long to take. */
+function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: number): Sending {
+  const { onEnd } = reply
+  if (response.backlog === undefined) {
+    // In pieces, so that a reader is seen to move.
+    if (onEnd !== undefined) reply.onEnd = (ending) => onEnd({ ...ending, items: 0 })
+    return sendStream(response, reply, { kind: 'stream', source: Source.from([body])!, length: bytes }, undefined)
+  }
+  let cutFor: { outcome: Outcome; error?: unknown } | undefined
+  const watch = new WriteWatch(response, reply.timing, (error) => {
+    cutFor = { outcome: 'timeout', error }
+    response.destroy()
+  })
+  response.on('close', () => {
+    watch.stop()
+    if (response.finished && cutFor === undefined) onEnd?.({ outcome: 'complete', bytes, items: 0 })
+    else onEnd?.({ outcome: 'disconnect', ...cutFor, bytes: 0, items: 0 })
+  })
+  response.on('finish', () => watch.stop())
+  response.writeHead(reply)
+  response.end(body)
+  watch.writing()
+  return {
+    endless: false,
+    stop: () => {},
+    cut(reason) {
+      cutFor ??= { outcome: reason }
+      response.destroy()
+    },
+  }
 }
 
 class ResponseSink implements Sink {

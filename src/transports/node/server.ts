@@ -84,6 +84,7 @@ export class NodeServer {
     this.#upgrader = new Upgrader(app)
     this.#server = createNodeServer(app, options, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
+    this.#server.on('checkContinue', this.#onExpectation)
     this.#server.on('connection', this.#onConnection)
     this.#server.on('secureConnection', this.#onConnection)
     this.#server.on('session', (session: ServerHttp2Session) => {
@@ -104,8 +105,16 @@ export class NodeServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  readonly #onRequest = (message: AnyMessage, raw: AnyResponse): void => {
+  /** A client that waits with its body until somebody wants it. */
+  readonly #onExpectation = (message: AnyMessage, raw: AnyResponse): void => {
+    this.#onRequest(message, raw, () => {
+      if (!raw.headersSent) raw.writeContinue()
+    })
+  }
+
+  readonly #onRequest = (message: AnyMessage, raw: AnyResponse, onBodyWanted?: () => void): void => {
     const incoming = new NodeIncoming(message)
+    incoming.onBodyWanted = onBodyWanted
     const response =
       message instanceof Http2ServerRequest
         ? new Http2Response(raw as Http2ServerResponse)

@@ -76,7 +76,7 @@ async function* flood(/** @type {string} */ id) {
   const piece = 'x'.repeat(PIECE)
   let made = 0
   try {
-    for (; made < FLOOD_PIECES; ) {
+    for (; made < FLOOD_PIECES;) {
       made++
       report({ event: 'made', id, bytes: made * PIECE })
       yield piece

@@ -1,9 +1,0 @@
-/**
- * What only Node has: servers and files.
- *
- * @module
- */
-export { diskFile, readChunks } from './transports/node/file.ts';
-export { type CloseOptions, type Listening, serve } from './transports/node/serve.ts';
-export type { ListenOptions, TlsOptions } from './transports/node/server.ts';
-//# sourceMappingURL=node.d.ts.map
