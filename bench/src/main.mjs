@@ -93,7 +93,7 @@ function available(
 ) {
   const built = existsSync(join(bench, '..', 'dist', 'index.js'))
   const python = fastapiVersion()
-  if (python) versions.fastapi = python
+  if (python && names.includes('fastapi')) versions.fastapi = python
   return names.filter((name) => {
     if (name === 'millrace' && !built) notes.push('millrace is not built, so it is absent: npm run build')
     else if (name === 'fastapi' && !python)

@@ -21,3 +21,18 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** Whether a promise settles, in whatever way, within so many milliseconds. */
+export async function settlesWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  let cancelTimer = () => {}
+  const late = new Promise<false>((resolve) => {
+    cancelTimer = clock.after(ms, () => resolve(false))
+  })
+  const settled = work.then(
+    () => true,
+    () => true,
+  )
+  const inTime = await Promise.race([settled, late])
+  cancelTimer()
+  return inTime
+}

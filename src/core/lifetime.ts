@@ -10,6 +10,7 @@
  */
 import { captureAsyncScope } from './async-scope.ts'
 import type { Cancellation } from './cancellation.ts'
+import { settlesWithin } from './clock.ts'
 import type { AfterCallback } from './context.ts'
 import type { Engine, Release } from './engine.ts'
 import type { Incoming } from './incoming.ts'
@@ -19,13 +20,11 @@ import { observe, type ObservedRequest } from './observer.ts'
 import { ReleaseList } from './release.ts'
 import type { Ending, OpenFile } from './reply.ts'
 import type { Failure, Source } from './source.ts'
+import { SourceList } from './source-list.ts'
 import { outcomeOf } from './timeout.ts'
 
 /** An ending as a transport tells it. */
 export type ToldEnding = Omit<Ending, 'durationMs'>
-
-/** Pulled without a pause before the event loop gets a turn, while work goes on that nobody reads. */
-const ITEMS_PER_TURN = 64
 
 /** The request whose lifetime it is. */
 interface Owner {
@@ -51,7 +50,7 @@ export class Lifetime implements LedgerEntry {
   #handlerReleases: ReleaseList | undefined
   #handlerReleased: Promise<void> | undefined
   #afters: AfterCallback[] | undefined
-  #sources: Source[] | undefined
+  #sources: SourceList | undefined
   #files: OpenFile[] | undefined
   #ending: Ending | undefined
   #finished = false
@@ -80,7 +79,7 @@ export class Lifetime implements LedgerEntry {
   get open(): readonly OpenPart[] {
     const parts: OpenPart[] = []
     if (this.#work !== undefined || (this.needsEnd && !this.#finished)) parts.push({ kind: 'request' })
-    for (const source of this.#sources ?? []) if (!source.ended) parts.push({ kind: 'source' })
+    for (const _ of this.#sources?.open ?? []) parts.push({ kind: 'source' })
     for (const list of [this.#releases, this.#handlerReleases])
       for (const name of list?.names ?? []) parts.push({ kind: 'dependency', name })
     for (const _ of this.#files ?? []) parts.push({ kind: 'file' })
@@ -123,8 +122,7 @@ export class Lifetime implements LedgerEntry {
 
   /** Registers a source that must not outlive the request. */
   own(source: Source): void {
-    if (this.#sources === undefined) this.#sources = [source]
-    else if (!this.#sources.includes(source)) this.#sources.push(source)
+    ;(this.#sources ??= new SourceList()).add(source)
     if (this.#unwound) this.#late(STREAM_CLEANUP, this.#stop())
   }
 
@@ -171,18 +169,7 @@ export class Lifetime implements LedgerEntry {
    * @throws what the first of them threw.
    */
   async commitHandlerScope(): Promise<void> {
-    let failure: Failure | undefined
-    await this.#handlerReleases?.run(
-      () => failure,
-      async (_what, fn) => {
-        try {
-          await fn()
-        } catch (error) {
-          failure ??= { error }
-        }
-      },
-    )
-    if (failure !== undefined) throw failure.error
+    await this.#handlerReleases?.commit()
   }
 
   /** The body has ended: unwinds everything. Only the first call counts. */
@@ -260,12 +247,7 @@ export class Lifetime implements LedgerEntry {
     const { cancellation } = this.#exchange
     finishing.add(cancellation)
     try {
-      for (const source of this.#sources ?? []) {
-        for (let pulled = 1; !source.ended && cancellation.error === undefined; pulled++) {
-          await source.pull()
-          if (pulled % ITEMS_PER_TURN === 0) await new Promise<void>((resolve) => clock.after(0, resolve))
-        }
-      }
+      await this.#sources?.exhaust(cancellation, clock)
       this.#finishedAlone = this.failure === undefined && cancellation.error === undefined
     } catch (error) {
       if (error !== cancellation.error)
@@ -280,8 +262,7 @@ export class Lifetime implements LedgerEntry {
     const { clock, unwindMs } = this.#engine
     const { cancellation } = this.#exchange
     if (this.#work !== undefined) this.#report(await settlesWithin(this.#work, unwindMs, clock), 'A handler')
-    // The outermost source was registered last and may hold the inner ones.
-    for (const source of this.#sources?.reverse() ?? []) {
+    for (const source of this.#sources?.open ?? []) {
       if (source.ended) continue
       const unwound = await this.#guard(STREAM_CLEANUP, () =>
         source.stop(cancellation.error, clock, unwindMs),
@@ -306,11 +287,7 @@ export class Lifetime implements LedgerEntry {
    */
   #reportFailedCleanup(reported: unknown): void {
     const known = new Set([reported, this.failure?.error, this.#exchange.cancellation.error])
-    for (const { failure } of this.#sources ?? []) {
-      if (failure === undefined || known.has(failure.error) || isAbort(failure.error)) continue
-      known.add(failure.error)
-      this.#logFailure(STREAM_CLEANUP, failure.error)
-    }
+    for (const error of this.#sources?.failures(known) ?? []) this.#logFailure(STREAM_CLEANUP, error)
   }
 
   #logFailure(what: string, error: unknown): void {
@@ -334,23 +311,4 @@ export class Lifetime implements LedgerEntry {
       return undefined
     }
   }
-}
-
-/** What `fetch`, timers and others make of an aborted signal. */
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
-}
-
-async function settlesWithin(work: Promise<unknown>, ms: number, clock: Engine['clock']): Promise<boolean> {
-  let cancelTimer = () => {}
-  const late = new Promise<false>((resolve) => {
-    cancelTimer = clock.after(ms, () => resolve(false))
-  })
-  const settled = work.then(
-    () => true,
-    () => true,
-  )
-  const inTime = await Promise.race([settled, late])
-  cancelTimer()
-  return inTime
 }

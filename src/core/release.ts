@@ -26,4 +26,24 @@ export class ReleaseList {
       this.#held.splice(this.#held.indexOf(last), 1)
     }
   }
+
+  /**
+   * Releases all of them in the same order; once one has failed, the others are told.
+   *
+   * @throws what the first of them threw.
+   */
+  async commit(): Promise<void> {
+    let failure: Failure | undefined
+    await this.run(
+      () => failure,
+      async (_what, fn) => {
+        try {
+          await fn()
+        } catch (error) {
+          failure ??= { error }
+        }
+      },
+    )
+    if (failure !== undefined) throw failure.error
+  }
 }

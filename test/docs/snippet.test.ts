@@ -14,6 +14,7 @@ import { claims as errors } from './claim/errors.ts'
 import { claims as gettingStarted } from './claim/getting-started.ts'
 import { claims as readme } from './claim/readme.ts'
 import { claims as routes } from './claim/routes.ts'
+import { claims as streaming } from './claim/streaming.ts'
 import { claims as streams } from './claim/streams.ts'
 import { claims as testing } from './claim/testing.ts'
 import { claims as websockets } from './claim/websockets.ts'
@@ -26,6 +27,7 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   errors,
   readme,
   routes,
+  streaming,
   streams,
   testing,
   websockets,

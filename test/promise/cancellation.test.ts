@@ -156,7 +156,15 @@ const isEmpty = (counts: Counts) =>
     counts.listeners ===
   0
 
-const NOTHING = { generators: 0, handlers: 0, uploads: 0, dependencies: 0, tasks: 0, unfinished: 0, listeners: 0 }
+const NOTHING = {
+  generators: 0,
+  handlers: 0,
+  uploads: 0,
+  dependencies: 0,
+  tasks: 0,
+  unfinished: 0,
+  listeners: 0,
+}
 
 test(`${CYCLES} clients connect and leave: nothing is left`, async () => {
   const server = await start('millrace')
@@ -228,7 +236,11 @@ async function killSession(port: number, random: Random): Promise<void> {
       const path = random.pick(HTTP2_PATHS)
       const upload = path === '/upload'
       const stream = session.request(
-        { ':path': path, ':method': upload ? 'POST' : 'GET', 'accept-encoding': random.pick(['br', 'gzip', 'x']) },
+        {
+          ':path': path,
+          ':method': upload ? 'POST' : 'GET',
+          'accept-encoding': random.pick(['br', 'gzip', 'x']),
+        },
         { endStream: !upload },
       )
       stream.on('error', () => {})

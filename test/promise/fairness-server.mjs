@@ -22,7 +22,9 @@ async function startMillrace() {
   app.get('/bytes', { streams: bytes() }, () => endless(new Uint8Array(100)))
   app.get('/jsonl', { streams: jsonl() }, () => endless({ n: 1, name: 'x'.repeat(80) }))
   app.get('/sse', { streams: sse() }, () => endless({ n: 1, name: 'x'.repeat(80) }))
-  app.get('/transformed', { streams: text, middleware: Array(10).fill(copying) }, () => endless('x'.repeat(100)))
+  app.get('/transformed', { streams: text, middleware: Array(10).fill(copying) }, () =>
+    endless('x'.repeat(100)),
+  )
   return (await app.listen({ port: 0, signals: false })).port
 }
 

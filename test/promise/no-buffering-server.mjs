@@ -1,5 +1,9 @@
-/** Streams whose items say when they were yielded, through ten middlewares and with a log. */
+/**
+ * Streams whose items say when they were yielded, through ten middlewares and with a log. With `bare`
+ * it is node:http and a write, and nothing else.
+ */
 import { appendFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { App, jsonl, sse, text } from 'millrace'
 
@@ -56,6 +60,20 @@ app.get('/jsonl/:count', { streams: jsonl() }, items)
 app.get('/sse/:count', { streams: sse() }, items)
 app.get('/transformed/:count', { streams: text, middleware: [logging, logging] }, items)
 app.get('/buffered/:count', { streams: text, middleware: [buffering] }, items)
-const options = { port: 0, signals: false, compress: { events: true } }
-const [http1, http2] = [await app.listen(options), await app.listen({ ...options, http2: true })]
-process.send({ http1: http1.port, http2: http2.port })
+
+async function startMillrace() {
+  const options = { port: 0, signals: false, compress: { events: true } }
+  const [http1, http2] = [await app.listen(options), await app.listen({ ...options, http2: true })]
+  return { http1: http1.port, http2: http2.port }
+}
+
+async function startBare() {
+  const server = createServer(async (request, response) => {
+    for await (const item of items({ params: { count: request.url.slice(1) } })) response.write(item)
+    response.end()
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { http1: server.address().port, http2: 0 }
+}
+
+process.send(await (process.argv[2] === 'bare' ? startBare() : startMillrace()))

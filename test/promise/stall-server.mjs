@@ -112,10 +112,14 @@ async function startMillrace() {
         return make()
       })
     }
-    app.get(`/${prefix}/transformed`, { streams: text, timeouts, middleware: [copying, copying] }, ({ after }) => {
-      after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
-      return endless(line, 1000)
-    })
+    app.get(
+      `/${prefix}/transformed`,
+      { streams: text, timeouts, middleware: [copying, copying] },
+      ({ after }) => {
+        after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
+        return endless(line, 1000)
+      },
+    )
     app.get(`/${prefix}/file`, { timeouts }, ({ after }) => {
       after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
       return reply.file(countedFile)
@@ -151,7 +155,12 @@ process.on('message', (message) => {
     seen.endings = []
   }
   const queued = [...sockets].reduce((sum, socket) => sum + socket.writableLength, 0)
-  process.send({ ...seen, queued, descriptors: readdirSync('/proc/self/fd').length, ...process.memoryUsage() })
+  process.send({
+    ...seen,
+    queued,
+    descriptors: readdirSync('/proc/self/fd').length,
+    ...process.memoryUsage(),
+  })
 })
 process.on('disconnect', () => process.exit(0))
 process.send(ports)

@@ -64,7 +64,7 @@ function chunksOf(all: Buffer): Buffer {
   const headEnd = all.indexOf('\r\n\r\n') + 4
   if (!/transfer-encoding: *chunked/i.test(all.toString('latin1', 0, headEnd))) return all.subarray(headEnd)
   const parts: Buffer[] = []
-  for (let at = headEnd; ; ) {
+  for (let at = headEnd; ;) {
     const lineEnd = all.indexOf('\r\n', at)
     if (lineEnd === -1) return Buffer.concat(parts)
     const size = Number.parseInt(all.toString('latin1', at, lineEnd), 16)
@@ -76,7 +76,7 @@ function chunksOf(all: Buffer): Buffer {
 /** The data of DATA frames (RFC 9113 section 6.1), also of one that has only begun. */
 function dataOf(all: Buffer): Buffer {
   const parts: Buffer[] = []
-  for (let at = 0; at + 9 <= all.byteLength; ) {
+  for (let at = 0; at + 9 <= all.byteLength;) {
     const length = all.readUIntBE(at, 3)
     if (all[at + 3] === 0) parts.push(all.subarray(at + 9, at + 9 + length))
     at += 9 + length

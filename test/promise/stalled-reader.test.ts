@@ -34,7 +34,8 @@ interface Server {
 
 async function start(mode: 'millrace' | 'naive'): Promise<Server> {
   const child = fork(new URL('stall-server.mjs', import.meta.url), [mode])
-  const told = () => within(new Promise<unknown>((resolve) => child.once('message', resolve)), 'an answer', 10_000)
+  const told = () =>
+    within(new Promise<unknown>((resolve) => child.once('message', resolve)), 'an answer', 10_000)
   const ports = (await told()) as { http1: number; http2: number }
   return {
     child,
@@ -94,7 +95,7 @@ const portOf = (from: Server, spoken: Spoken) => (spoken === 'HTTP/1.1' ? from.h
 /** Waits until the source makes no more. */
 async function quiet(from: Server): Promise<Seen> {
   let seen = await from.ask('count')
-  for (let same = 0; same < 3; ) {
+  for (let same = 0; same < 3;) {
     await wait(60)
     const next = await from.ask('count')
     same = next.produced === seen.produced && next.produced > 0 ? same + 1 : 0
@@ -133,8 +134,14 @@ describe('what is held for a reader that takes nothing', () => {
 
   test.each(CASES)('$format, $spoken, $coding', async ({ format, spoken, coding }) => {
     const path = `/held/${format}`
-    const { held, taken, queued } = await measure(server, { port: portOf(server, spoken), path, spoken, coding })
-    measured[`${format} ${spoken} ${coding}`] = `${Math.round(held / 102.4) / 10} (queued ${Math.round(queued / 102.4) / 10})`
+    const { held, taken, queued } = await measure(server, {
+      port: portOf(server, spoken),
+      path,
+      spoken,
+      coding,
+    })
+    measured[`${format} ${spoken} ${coding}`] =
+      `${Math.round(held / 102.4) / 10} (queued ${Math.round(queued / 102.4) / 10})`
     expect(taken).toBeGreaterThan(0)
     // A chunk that the source itself made larger than that is the source's; nothing of it is copied.
     const own = format === 'bytes-10-mb' ? BIG_CHUNK : format === 'text-large' ? 640_000 : 0
@@ -143,7 +150,12 @@ describe('what is held for a reader that takes nothing', () => {
   })
 
   test('control: a server that pushes is caught', async () => {
-    const { held } = await measure(naive, { port: naive.http1, path: '/', spoken: 'HTTP/1.1', coding: 'identity' })
+    const { held } = await measure(naive, {
+      port: naive.http1,
+      path: '/',
+      spoken: 'HTTP/1.1',
+      coding: 'identity',
+    })
     show('control: a server that pushes, KiB', { held: held / 1024 })
     expect(held).toBeGreaterThan(PROMISED * 10)
   })

@@ -206,7 +206,10 @@ test(`${CASES} injected failures: no clean end, and real statuses before the fir
 }, 60_000)
 
 /** @returns what is wrong with a reply to what failed before the first item. */
-function judgeStatus({ source }: Case, { status, contentType, endedCleanly, body }: WireReply): string | undefined {
+function judgeStatus(
+  { source }: Case,
+  { status, contentType, endedCleanly, body }: WireReply,
+): string | undefined {
   const wanted = source === 'encode' || source === 'validation' ? 500 : 403
   if (status !== wanted) return `status ${status} instead of ${wanted}`
   if (contentType !== 'application/problem+json') return `a ${contentType}`
@@ -246,7 +249,10 @@ test('a middleware whose own transform fails is no clean end either', async () =
         yield chunk
       }
     })
-  const app = new App({ middleware: [plain, failing, transforming], log: { debug() {}, info() {}, warn() {}, error() {} } })
+  const app = new App({
+    middleware: [plain, failing, transforming],
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  })
   app.get('/', { streams: text }, async function* () {
     for (let n = 0; n < 100; n++) {
       yield line(n, 100)
@@ -271,7 +277,8 @@ test('control: servers that swallow the error are caught', async () => {
   /** What a server does that pipes a generator and ends the reply whatever happens. */
   const swallow = async (response: { write(chunk: string): unknown; end(): unknown }) => {
     try {
-      for (const chunk of SOURCES.sync({ count: 2, item: (n) => line(n, 10) })) response.write(chunk as string)
+      for (const chunk of SOURCES.sync({ count: 2, item: (n) => line(n, 10) }))
+        response.write(chunk as string)
     } catch {
       // nobody is told
     } finally {
@@ -283,7 +290,15 @@ test('control: servers that swallow the error are caught', async () => {
   const port = (server: { address(): unknown }) => (server.address() as AddressInfo).port
   await nextTurn()
   const control = [http1Client(port(http1)), http2Client(port(http2))]
-  const each: Case = { protocol: 'HTTP/1.1', depth: 0, format: 'text', source: 'sync', count: 2, size: 10, coding: '' }
+  const each: Case = {
+    protocol: 'HTTP/1.1',
+    depth: 0,
+    format: 'text',
+    source: 'sync',
+    count: 2,
+    size: 10,
+    coding: '',
+  }
   for (const client of control) expect(judgeCut(each, await client.get('/', {}))).toContain('a clean end')
   for (const client of control) client.close()
   http1.close()

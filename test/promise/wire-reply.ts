@@ -120,7 +120,7 @@ class FrameTap extends Duplex {
   }
 
   #follow(bytes: Buffer): void {
-    for (let at = 0; at < bytes.byteLength; ) {
+    for (let at = 0; at < bytes.byteLength;) {
       if (this.#payload > 0) {
         const taken = Math.min(this.#payload, bytes.byteLength - at)
         this.#payload -= taken

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 PIECE = 64 * 1024
 FLOOD_PIECES = 512
-BUSY_SECONDS = 1.2
+BUSY_SECONDS = 0.6
 
 app = FastAPI()
 if os.environ.get("CONTRACT_VARIANT") == "compress":

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { fetchRaw } from './client.mjs'
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -31,9 +32,10 @@ process.on('SIGTERM', () => process.exit(143))
 export async function launch(name, variant = '') {
   const server = servers[name]
   if (server === undefined) throw new Error(`no server named ${name}`)
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, NODE_ENV: 'production', PORT: '0', CONTRACT_VARIANT: variant }
   // Where these are set srvx leaves signals alone, and that would be measured.
-  for (const name of ['CI', 'TEST']) delete env[/** @type {'CI'} */ (name)]
+  for (const unset of ['CI', 'TEST']) delete env[unset]
   const child = spawn(server.python ? '/usr/bin/python3' : process.execPath, [server.file], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,6 +89,12 @@ export async function launch(name, variant = '') {
   if (typeof listening !== 'object' || listening?.port === undefined) {
     child.kill('SIGKILL')
     throw new Error(`${name} did not start: ${complaint}`)
+  }
+  // Some say so before it is so.
+  const deadline = performance.now() + 5000
+  while ((await fetchRaw(listening.port, '/ping')).status !== 200) {
+    if (performance.now() > deadline) throw new Error(`${name} does not answer: ${complaint}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {
     name,

@@ -22,7 +22,7 @@ const file = join(bench, 'results', 'contract.json')
 const readJson = (/** @type {string} */ path) => JSON.parse(readFileSync(path, 'utf8'))
 
 const usage = `npm run contract -w @millrace/bench -- [options]
-  --only A,B      of: ${Object.keys(servers).join(', ')}
+  --only A,B      shows only these and writes nothing; of: ${Object.keys(servers).join(', ')}
   --write-docs    puts the table into docs/streaming.md
   --from-file     measures nothing, takes results/contract.json`
 
@@ -39,6 +39,7 @@ if (options.help) {
   process.exit()
 }
 
+if (options.only !== undefined && options['write-docs']) throw new Error('--write-docs needs all frameworks')
 const results = options['from-file'] ? readJson(file) : await measure()
 printTable(results)
 if (options['write-docs']) writeDocs(page, results)
@@ -57,7 +58,11 @@ async function measure() {
 
   /** @type {Record<string, Record<string, import('./probe.mjs').Cell>>} */
   const cells = Object.fromEntries(questions.map(({ id }) => [id, {}]))
-  const set = (/** @type {string} */ id, /** @type {string} */ name, /** @type {import('./probe.mjs').Cell} */ cell) => {
+  const set = (
+    /** @type {string} */ id,
+    /** @type {string} */ name,
+    /** @type {import('./probe.mjs').Cell} */ cell,
+  ) => {
     const row = cells[id]
     if (row !== undefined) row[name] = cell
   }
@@ -113,15 +118,26 @@ async function measure() {
   )
 
   const order = variants.map(({ framework, option }) => `${framework} ${option}`)
-  others.sort((a, b) => order.indexOf(`${a.framework} ${a.option}`) - order.indexOf(`${b.framework} ${b.option}`))
+  others.sort(
+    (a, b) => order.indexOf(`${a.framework} ${a.option}`) - order.indexOf(`${b.framework} ${b.option}`),
+  )
   const measured = {
     date: new Date().toISOString(),
     node: process.versions.node,
+    commit:
+      spawnSync('git', ['describe', '--always', '--dirty'], {
+        cwd: bench,
+        encoding: 'utf8',
+      }).stdout?.trim() ?? '',
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Linux ${release()}, load ${loadavg()[0]?.toFixed(1)}`,
     versions,
     seconds: Number(seconds(started)),
     rows: questions.map((question) => ({ ...question, cells: cells[question.id] ?? {} })),
     options: others,
+  }
+  if (options.only !== undefined) {
+    console.log(`${seconds(started)} s\n`)
+    return measured
   }
   mkdirSync(join(bench, 'results'), { recursive: true })
   writeFileSync(file, `${JSON.stringify(measured, null, 2)}\n`)
@@ -160,7 +176,9 @@ function readVersions() {
   const packages = Object.values(servers).flatMap((server) => server.packages ?? [])
   return {
     millrace: readJson(join(bench, '../package.json')).version,
-    ...Object.fromEntries(packages.map((name) => [name, readJson(join(modules, name, 'package.json')).version])),
+    ...Object.fromEntries(
+      packages.map((name) => [name, readJson(join(modules, name, 'package.json')).version]),
+    ),
     ...(fastapi && starlette && uvicorn && cpython ? { fastapi, starlette, uvicorn, Python: cpython } : {}),
   }
 }

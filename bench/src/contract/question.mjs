@@ -18,7 +18,8 @@ export const questions = [
   {
     id: 'wait',
     title: 'Client leaves during the own wait: `finally` after',
-    expected: 'within 1 s. Own waits: `ctx.sleep` (millrace), `out.sleep` (Hono), `asyncio.sleep` (FastAPI); the others have none: a plain promise',
+    expected:
+      'within 1 s. Own waits: `ctx.sleep` (millrace), `out.sleep` (Hono), `asyncio.sleep` (FastAPI); the others have none: a plain promise',
   },
   {
     id: 'waitPlain',

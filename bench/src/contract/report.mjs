@@ -7,6 +7,7 @@ import { questions } from './question.mjs'
  * @typedef {object} Results
  * @property {string} date
  * @property {string} node
+ * @property {string} commit of Millrace
  * @property {string} machine
  * @property {Record<string, string>} versions
  * @property {number} seconds
@@ -32,10 +33,18 @@ export function printTable(/** @type {Results} */ { rows, options }) {
     ]),
   ]
   const widths = ['', ...frameworks].map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)))
-  for (const line of lines) console.log(line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd())
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
   console.log('\n! the contract is not kept. With another option or idiom:')
   for (const { framework, option, question, cell } of options) {
-    console.log(`  ${framework}, ${option.replaceAll('`', '')}: ${titleOf(question).replaceAll('`', '')}: ${cell.text}`)
+    console.log(
+      `  ${framework}, ${option.replaceAll('`', '')}: ${titleOf(question).replaceAll('`', '')}: ${cell.text}`,
+    )
   }
 }
 

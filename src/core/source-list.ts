@@ -1,0 +1,46 @@
+import type { Cancellation } from './cancellation.ts'
+import type { Clock } from './clock.ts'
+import type { Source } from './source.ts'
+
+/** Pulled without a pause before the event loop gets a turn, while work goes on that nobody reads. */
+const ITEMS_PER_TURN = 64
+
+/** The sources that must not outlive a request. */
+export class SourceList {
+  readonly #sources: Source[] = []
+
+  add(source: Source): void {
+    if (!this.#sources.includes(source)) this.#sources.push(source)
+  }
+
+  /** Those that have not ended. The outermost was registered last, may hold the inner ones, and comes first. */
+  get open(): readonly Source[] {
+    return this.#sources.filter((source) => !source.ended).reverse()
+  }
+
+  /** Pulls all of them to their end, unless the request is cancelled. Throws what they fail with. */
+  async exhaust(cancellation: Cancellation, clock: Clock): Promise<void> {
+    for (const source of this.#sources) {
+      for (let pulled = 1; !source.ended && cancellation.error === undefined; pulled++) {
+        await source.pull()
+        if (pulled % ITEMS_PER_TURN === 0) await new Promise<void>((resolve) => clock.after(0, resolve))
+      }
+    }
+  }
+
+  /** What they failed with, each error once, but for those in `known` and what an aborted signal brings about. */
+  failures(known: Set<unknown>): unknown[] {
+    const errors: unknown[] = []
+    for (const { failure } of this.#sources) {
+      if (failure === undefined || known.has(failure.error) || isAbort(failure.error)) continue
+      known.add(failure.error)
+      errors.push(failure.error)
+    }
+    return errors
+  }
+}
+
+/** What `fetch`, timers and others make of an aborted signal. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
