@@ -50,7 +50,11 @@ describe('the public names', () => {
   it('of millrace/testing', async () => {
     expect(Object.keys(await import('millrace/testing')).sort()).toMatchInlineSnapshot(`
       [
+        "LeakError",
+        "StreamTruncated",
         "connect",
+        "createTestClock",
+        "everyDisconnectPoint",
       ]
     `)
   })

@@ -141,11 +141,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
       throw new HttpError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send text as UTF-8.' })
     }
+    const bytes = await this.bytes()
     try {
-      return UTF8.decode(await this.bytes())
-    } catch (error) {
-      if (error instanceof TypeError) throw malformed('The body is not valid UTF-8.')
-      throw error
+      return UTF8.decode(bytes)
+    } catch {
+      throw malformed('The body is not valid UTF-8.')
     }
   }
 

@@ -88,7 +88,9 @@ function handlerAnswer(
     const reply = isThenable(value)
       ? Promise.resolve(value).then((v) => toReply(v, exchange, shape))
       : toReply(value, exchange, shape)
-    return exchange.lifetime.hasHandlerScope ? chain(reply, (made) => endHandlerScope(made, exchange)) : reply
+    return exchange.touchedLifetime?.hasHandlerScope === true
+      ? chain(reply, (made) => endHandlerScope(made, exchange))
+      : reply
   }
 }
 

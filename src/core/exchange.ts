@@ -27,11 +27,12 @@ export class Exchange {
   readonly engine: Engine
   /** The pattern of the matched route. */
   route: string | undefined = undefined
-  readonly lifetime: Lifetime
   timeouts: Required<Timeouts>
   /** Called when the route is found, by whoever waits for its limits. */
   onMatched: (() => void) | undefined = undefined
   readonly #rawQuery: string
+  readonly #startedAt: number
+  #lifetime: Lifetime | undefined
   #rawParams: Readonly<Record<string, string>> | undefined
   #wildcard: string | undefined
   #inputs:
@@ -49,9 +50,19 @@ export class Exchange {
     this.method = request.method
     this.path = path
     this.#rawQuery = rawQuery
-    this.lifetime = new Lifetime(this, engine)
+    this.#startedAt = engine.clock.now()
     this.timeouts = engine.timeouts
     this.#bodyLimit = engine.bodyLimit
+  }
+
+  /** What has to be unwound at the end; made when there is something. */
+  get lifetime(): Lifetime {
+    return (this.#lifetime ??= new Lifetime(this, this.engine, this.#startedAt))
+  }
+
+  /** The same, undefined while there is nothing to unwind: most requests never have anything. */
+  get touchedLifetime(): Lifetime | undefined {
+    return this.#lifetime
   }
 
   /** Called once the router has found the route. */

@@ -54,7 +54,8 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   const { status } = reply
   if (takesTime(reply.body)) reply.timing = timingOf(exchange)
   // A WebSocket's handler has yet to run, and may call after().
-  if (exchange.lifetime.needsEnd || reply.body.kind === 'upgrade') {
+  const observed = engine.observers.length > 0
+  if (observed || reply.body.kind === 'upgrade' || exchange.touchedLifetime?.needsEnd === true) {
     reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
     exchange.lifetime.bind()
   }

@@ -57,10 +57,10 @@ export class Lifetime implements LedgerEntry {
   #finishedAlone = false
   #unwound = false
 
-  constructor(exchange: Owner, engine: Engine) {
+  constructor(exchange: Owner, engine: Engine, startedAt: number) {
     this.#exchange = exchange
     this.#engine = engine
-    this.#startedAt = engine.clock.now()
+    this.#startedAt = startedAt
   }
 
   /** Milliseconds since the request arrived. */

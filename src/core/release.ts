@@ -1,3 +1,4 @@
+import { captureAsyncScope } from './async-scope.ts'
 import type { Release } from './engine.ts'
 import type { Failure } from './source.ts'
 
@@ -10,7 +11,9 @@ export class ReleaseList {
 
   /** @param name the name under which the dependency is used. */
   add(name: string, release: Release): void {
-    this.#held.push({ name, release })
+    // What ends a request is an event of its connection, which may be another request's doing.
+    const enter = captureAsyncScope()
+    this.#held.push({ name, release: (failure) => enter(() => release(failure)) })
   }
 
   /** Of those that have not been released, or whose release is under way. */

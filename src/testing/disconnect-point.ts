@@ -72,7 +72,7 @@ export async function everyDisconnectPoint(
     complete = undisturbed.ended
     fails = undisturbed.failed
   }
-  await replay({ name: AT_THE_END, cut: count })
+  await replay({ name: AT_THE_END, hasReply: true, cut: count })
   const points: string[] = []
   for (const point of pointsUpTo(chunks, complete)) {
     points.push(point.name)
@@ -92,6 +92,8 @@ function toReplayed(request: string | ReplayedRequest): ReplayedRequest {
 interface Point {
   /** In words, behind "a client that left". */
   readonly name: string
+  /** Whether it lies behind the head. */
+  readonly hasReply: boolean
   cut(replay: Replay): unknown
 }
 
@@ -100,17 +102,20 @@ const AT_THE_END = 'at the end'
 
 /** All points of a reply of so many chunks. */
 function* pointsUpTo(chunks: number, complete: boolean): Generator<Point> {
-  yield { name: 'as its request arrived', cut: (replay) => replay.leave() }
-  yield { name: 'while its reply was awaited', cut: (replay) => settle().then(() => replay.leave()) }
+  const leave = (replay: Replay) => replay.leave()
+  const settleAndLeave = (replay: Replay) => settle().then(() => replay.leave())
+  yield { name: 'as its request arrived', hasReply: false, cut: leave }
+  yield { name: 'while its reply was awaited', hasReply: false, cut: settleAndLeave }
   for (let taken = 0; taken <= chunks; taken++) {
     const after = taken === 0 ? 'after the head' : `after chunk ${taken}`
-    for (const [state, leave] of STATES) {
+    for (const [state, leaveIn] of STATES) {
       const cut = async (replay: Replay) => {
         for (let i = 0; i < taken; i++) await replay.next()
-        await leave(replay)
+        await leaveIn(replay)
       }
       // Behind the last chunk of a complete reply there is nothing to come but its end.
-      if (!complete || taken < chunks || state === 'at once') yield { name: `${after}, ${state}`, cut }
+      if (!complete || taken < chunks || state === 'at once')
+        yield { name: `${after}, ${state}`, hasReply: true, cut }
     }
   }
 }
@@ -165,7 +170,10 @@ class Replay {
   }
 
   /** Sends the request, makes the cut, and looks at what is left. */
-  async run({ method = 'GET', target, headers, body }: ReplayedRequest, { name, cut }: Point): Promise<void> {
+  async run(
+    { method = 'GET', target, headers, body }: ReplayedRequest,
+    { name, hasReply, cut }: Point,
+  ): Promise<void> {
     await this.#connection.open()
     this.#app.engine.ledger!.onCleanupFailed = (failure) => this.#failures.push(failure)
     const replied = this.#connection.request(method, target, {
@@ -173,8 +181,7 @@ class Replay {
       ...(body === undefined ? undefined : { body: typeof body === 'function' ? body() : body }),
       signal: this.#leaving.signal,
     })
-    if (name.startsWith('after') || name === AT_THE_END)
-      this.reply = (await this.#patiently(replied.catch(() => undefined)))?.value
+    if (hasReply) this.reply = (await this.#patiently(replied.catch(() => undefined)))?.value
     await cut(this)
     await this.#finish(name)
   }

@@ -121,9 +121,10 @@ function toStream(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
 }
 
 export const memoryLink: Connect = async (app) => ({
-  async request(method, target, { headers = {}, body } = {}) {
+  async request(method, target, { headers = {}, body, signal } = {}) {
     const reply = await connect(app).request(method, target, {
       headers,
+      ...(signal === undefined ? {} : { signal }),
       ...(body === undefined ? {} : { body }),
     })
     const pieces = reply[Symbol.asyncIterator]()

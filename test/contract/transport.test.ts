@@ -45,16 +45,7 @@ const LINKS: readonly (readonly [string, Connect, readonly Skip[]])[] = [
   ['Node HTTP/2', cleartextHttp2Link, HTTP2_SKIPS],
   ['Node HTTP/2 over TLS', tlsHttp2Link, HTTP2_SKIPS],
   ['fetch', fetchLink, []],
-  [
-    'memory',
-    memoryLink,
-    [
-      {
-        names: ['disconnect before the first item'],
-        reason: 'request() resolves with the head, and gives nothing to disconnect before it',
-      },
-    ],
-  ],
+  ['memory', memoryLink, []],
 ]
 
 for (const [name, connect, skips] of LINKS) transportContract(name, behaviours, connect, skips)

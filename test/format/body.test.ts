@@ -16,7 +16,9 @@ const END = '0\r\n\r\n'
 /** Begins a chunked request and leaves its body open. */
 function begin(connection: RawConnection, path: string, headers: Record<string, string> = TYPE): void {
   const lines = Object.entries({ host: 'x', 'transfer-encoding': 'chunked', ...headers })
-  connection.send(`POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+  connection.send(
+    `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+  )
 }
 
 describe('items', () => {
@@ -27,13 +29,17 @@ describe('items', () => {
       for await (const { n, text } of body) seen.push(`${n.toFixed(1)} ${text.toUpperCase()}`)
       return seen
     })
-    const wire = Buffer.from('{"n":1,"text":"ünï→"}\n\n  \r\n{"n":2,"text":"b"}\r\n{"n":3,"text":"last, without a line end"}')
+    const wire = Buffer.from(
+      '{"n":1,"text":"ünï→"}\n\n  \r\n{"n":2,"text":"b"}\r\n{"n":3,"text":"last, without a line end"}',
+    )
     for (const size of [1, 2, 7, 1000]) {
       const connection = await open()
       begin(connection, '/', { 'content-type': 'application/x-ndjson; charset=utf-8' })
       for (let at = 0; at < wire.length; at += size) {
         const piece = wire.subarray(at, at + size)
-        connection.send(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]))
+        connection.send(
+          Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]),
+        )
         if (size === 1) await wait(0)
       }
       connection.send(END)
@@ -71,7 +77,10 @@ describe('items', () => {
       return count
     })
     expect((await read(await request('POST', '/', { headers: TYPE, body: '' }))).text).toBe('0')
-    const refused = await request('POST', '/', { headers: { 'content-type': 'application/json' }, body: '{"n":1}' })
+    const refused = await request('POST', '/', {
+      headers: { 'content-type': 'application/json' },
+      body: '{"n":1}',
+    })
     expect([refused.status, refused.headers['accept']]).toEqual([415, 'application/jsonl'])
   })
 })
@@ -93,7 +102,10 @@ describe('what is refused', () => {
 
   test('an invalid item: 422 with its index, and what came before was handled', async () => {
     const { request, seen } = collecting()
-    const got = await request('POST', '/', { headers: TYPE, body: '{"n":1}\n{"n":2}\n{"n":"three"}\n{"n":4}\n' })
+    const got = await request('POST', '/', {
+      headers: TYPE,
+      body: '{"n":1}\n{"n":2}\n{"n":"three"}\n{"n":4}\n',
+    })
     expect(got.status).toBe(422)
     expect(JSON.parse((await read(got)).text)).toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -116,7 +128,10 @@ describe('what is refused', () => {
     const got = await request('POST', '/', { headers: TYPE, body: '{"n":1}\n{"secret":\n{"n":3}\n' })
     expect(got.status).toBe(400)
     const problem = (await read(got)).text
-    expect(JSON.parse(problem)).toMatchObject({ code: 'MALFORMED_BODY', detail: expect.stringContaining('Line 2') })
+    expect(JSON.parse(problem)).toMatchObject({
+      code: 'MALFORMED_BODY',
+      detail: expect.stringContaining('Line 2'),
+    })
     expect(problem).not.toContain('secret')
     expect(seen).toEqual([1])
   })

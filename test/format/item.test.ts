@@ -1,5 +1,15 @@
 /** Items of every format: validated one by one, named by Accept, ended or cut. */
-import { event, jsonArray, jsonl, jsonSeq, sse, text } from 'millrace'
+import {
+  event,
+  type Format,
+  type ItemOptions,
+  jsonArray,
+  jsonl,
+  jsonSeq,
+  type Schema,
+  sse,
+  text,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { until } from '../contract/transport.ts'
@@ -7,81 +17,88 @@ import { read, scene } from './scene.ts'
 
 const Item = z.object({ n: z.number() })
 
+/** What the four have in common. */
+type MakeFormat = <S extends Schema>(schema: S, options?: ItemOptions) => Format<SchemaItem<S>, unknown>
+type SchemaItem<S extends Schema> = NonNullable<S['~standard']['types']>['input']
+
 const FORMATS = [
   ['JSON Lines', jsonl, 'application/jsonl'],
   ['a JSON text sequence', jsonSeq, 'application/json-seq'],
   ['a JSON array', jsonArray, 'application/json'],
   ['events', sse, 'text/event-stream'],
-] as const
+] as const satisfies [string, MakeFormat, string][]
 
-describe.each(FORMATS)('an item that does not pass its schema: %s', (_, format, type) => {
-  function* items() {
-    yield { n: 1 }
-    yield { n: 'two' } as never
-    yield { n: 3 }
-    yield { n: 'four' } as never
-    yield { n: 5 }
-  }
+describe.each<[string, MakeFormat, string]>(FORMATS)(
+  'an item that does not pass its schema: %s',
+  (_, format, type) => {
+    function* items() {
+      yield { n: 1 }
+      yield { n: 'two' } as never
+      yield { n: 3 }
+      yield { n: 'four' } as never
+      yield { n: 5 }
+    }
 
-  test('fails the stream, and the client can tell', async () => {
-    const { app, get, log, endings } = scene()
-    app.get('/', { streams: format(Item) }, items)
-    const got = await get('/')
-    expect(got.headers['content-type']).toBe(type)
-    const { text: wire, cut } = await read(got)
-    expect(cut).toBe(true)
-    expect(wire).toContain('{"n":1}')
-    expect(wire).not.toContain('"n":3')
-    // What was wrong with it is for the log, not for the client.
-    expect(wire).not.toContain('two')
-    if (format !== jsonArray) expect(wire).toContain('"code":"INTERNAL"')
-    await until(() => endings.length === 1, 'the end')
-    expect(endings[0]).toMatchObject({ outcome: 'error', items: 1 })
-    expect(String(log.find(({ level }) => level === 'error')?.fields['err'])).toContain('Item 1 of /')
-  })
-
-  test("is dropped under invalid: 'drop', and counted", async () => {
-    const { app, get, log, endings } = scene()
-    app.get('/', { streams: format(Item, { invalid: 'drop' }) }, items)
-    const { text: wire, cut } = await read(await get('/'))
-    expect(cut).toBe(false)
-    expect([...wire.matchAll(/"n":(\d)/g)].map((match) => match[1])).toEqual(['1', '3', '5'])
-    await until(() => endings.length === 1, 'the end')
-    expect(endings[0]).toMatchObject({ outcome: 'complete', items: 3, dropped: 2 })
-    expect(log.filter(({ level, message }) => level === 'warn' && /dropped/.test(message))).toHaveLength(2)
-  })
-
-  test('a first one is a 500', async () => {
-    const { app, get } = scene()
-    app.get('/', { streams: format(Item) }, function* () {
-      yield { n: 'one' } as never
+    test('fails the stream, and the client can tell', async () => {
+      const { app, get, log, endings } = scene()
+      app.get('/', { streams: format(Item) }, items)
+      const got = await get('/')
+      expect(got.headers['content-type']).toBe(type)
+      const { text: wire, cut } = await read(got)
+      expect(cut).toBe(true)
+      expect(wire).toContain('{"n":1}')
+      expect(wire).not.toContain('"n":3')
+      // What was wrong with it is for the log, not for the client.
+      expect(wire).not.toContain('two')
+      if (format !== jsonArray) expect(wire).toContain('"code":"INTERNAL"')
+      await until(() => endings.length === 1, 'the end')
+      expect(endings[0]).toMatchObject({ outcome: 'error', items: 1 })
+      expect(String(log.find(({ level }) => level === 'error')?.fields['err'])).toContain('Item 1 of /')
     })
-    const got = await get('/')
-    expect([got.status, got.headers['content-type']]).toEqual([500, 'application/problem+json'])
-  })
 
-  test('is what the schema makes of it, also an asynchronous one', async () => {
-    const { app, get } = scene()
-    const Doubled = z.object({ n: z.number() }).transform(async ({ n }) => ({ n: n * 2 }))
-    app.get('/', { streams: format(Doubled) }, function* () {
-      yield { n: 1, extra: true } as { n: number }
-      yield { n: 2 }
+    test("is dropped under invalid: 'drop', and counted", async () => {
+      const { app, get, log, endings } = scene()
+      app.get('/', { streams: format(Item, { invalid: 'drop' }) }, items)
+      const { text: wire, cut } = await read(await get('/'))
+      expect(cut).toBe(false)
+      expect([...wire.matchAll(/"n":(\d)/g)].map((match) => match[1])).toEqual(['1', '3', '5'])
+      await until(() => endings.length === 1, 'the end')
+      expect(endings[0]).toMatchObject({ outcome: 'complete', items: 3, dropped: 2 })
+      expect(log.filter(({ level, message }) => level === 'warn' && /dropped/.test(message))).toHaveLength(2)
     })
-    const { text: wire } = await read(await get('/'))
-    expect([...wire.matchAll(/\{.*?\}/g)].map(String)).toEqual(['{"n":2}', '{"n":4}'])
-  })
 
-  test('event metadata of a dropped item, and of formats that have none, goes nowhere', async () => {
-    const { app, get } = scene()
-    app.get('/', { streams: format(Item, { invalid: 'drop' }) }, function* () {
-      yield event({ n: 'x' } as never, { id: 'lost' })
-      yield event({ n: 1 }, { id: 'kept' })
+    test('a first one is a 500', async () => {
+      const { app, get } = scene()
+      app.get('/', { streams: format(Item) }, function* () {
+        yield { n: 'one' } as never
+      })
+      const got = await get('/')
+      expect([got.status, got.headers['content-type']]).toEqual([500, 'application/problem+json'])
     })
-    const { text: wire } = await read(await get('/'))
-    expect(wire).not.toContain('lost')
-    expect(wire.includes('kept')).toBe(format === sse)
-  })
-})
+
+    test('is what the schema makes of it, also an asynchronous one', async () => {
+      const { app, get } = scene()
+      const Doubled = z.object({ n: z.number() }).transform(async ({ n }) => ({ n: n * 2 }))
+      app.get('/', { streams: format(Doubled) }, function* () {
+        yield { n: 1, extra: true } as { n: number }
+        yield { n: 2 }
+      })
+      const { text: wire } = await read(await get('/'))
+      expect([...wire.matchAll(/\{.*?\}/g)].map(String)).toEqual(['{"n":2}', '{"n":4}'])
+    })
+
+    test('event metadata of a dropped item, and of formats that have none, goes nowhere', async () => {
+      const { app, get } = scene()
+      app.get('/', { streams: format(Item, { invalid: 'drop' }) }, function* () {
+        yield event({ n: 'x' } as never, { id: 'lost' })
+        yield event({ n: 1 }, { id: 'kept' })
+      })
+      const { text: wire } = await read(await get('/'))
+      expect(wire).not.toContain('lost')
+      expect(wire.includes('kept')).toBe(format === sse)
+    })
+  },
+)
 
 describe('JSON Lines', () => {
   test('as jsonl, or as x-ndjson if the client asks for that', async () => {

@@ -99,7 +99,10 @@ describe('fields', () => {
       yield 1
       yield () => 2
     })
-    expect(await read(await get('/'))).toMatchObject({ cut: true, text: expect.stringContaining('event: error') })
+    expect(await read(await get('/'))).toMatchObject({
+      cut: true,
+      text: expect.stringContaining('event: error'),
+    })
   })
 })
 
@@ -170,7 +173,15 @@ describe('sources and methods', () => {
     outer.include(inner)
     app.include(outer)
     const statuses: Record<string, number> = {}
-    for (const path of ['sse/route', 'sse/dependency', 'sse/both', 'lines/route', 'lines/dependency', 'lines/both', 'text/both'])
+    for (const path of [
+      'sse/route',
+      'sse/dependency',
+      'sse/both',
+      'lines/route',
+      'lines/dependency',
+      'lines/both',
+      'text/both',
+    ])
       statuses[path] = (await get(`/outer/inner/${path}`)).status
     expect(statuses).toEqual({
       'sse/route': 201,
@@ -203,7 +214,11 @@ describe('sources and methods', () => {
     const { app, get } = scene()
     app.get('/', { streams: sse() }, () => reply.empty())
     const got = await get('/')
-    expect([got.status, got.headers['content-length'], await read(got)]).toEqual([204, undefined, { text: '', cut: false }])
+    expect([got.status, got.headers['content-length'], await read(got)]).toEqual([
+      204,
+      undefined,
+      { text: '', cut: false },
+    ])
   })
 })
 
@@ -249,19 +264,25 @@ describe('heartbeats', () => {
   })
 
   test.each([
-    ['async', async function* busy() {
-      for (let n = 0; n < 40; n++) {
-        yield n
-        await wait(20)
-      }
-    }],
-    ['sync', function* busy() {
-      for (let n = 0; n < 40; n++) yield n
-    }],
+    [
+      'async',
+      async function* busy() {
+        for (let n = 0; n < 40; n++) {
+          yield n
+          await wait(20)
+        }
+      },
+    ],
+    [
+      'sync',
+      function* busy() {
+        for (let n = 0; n < 40; n++) yield n
+      },
+    ],
   ] as const)('do not come while it is busy: %s', async (_, busy) => {
     const { app, get } = scene()
     // Far above the pace of the items, so that a machine under load does not make it idle.
-    app.get('/', { streams: sse(z.number(), { heartbeat: 700 }) }, busy)
+    app.get('/', { streams: sse(z.number(), { heartbeat: 700 }) }, () => busy())
     const { text: wire } = await read(await get('/'))
     expect(parse(wire).comments).toEqual([])
     expect(parse(wire).events).toHaveLength(40)
@@ -284,15 +305,21 @@ describe('lastEventId', () => {
     app.get('/', { streams: sse() }, function* ({ lastEventId }) {
       yield { lastEventId: lastEventId ?? null }
     })
-    app.get('/typed', { headers: z.object({ 'last-event-id': z.coerce.number().int() }), streams: sse() }, function* ({ headers }) {
-      yield headers['last-event-id'] + 1
-    })
+    app.get(
+      '/typed',
+      { headers: z.object({ 'last-event-id': z.coerce.number().int() }), streams: sse() },
+      function* ({ headers }) {
+        yield headers['last-event-id'] + 1
+      },
+    )
     const ask = async (path: string, id?: string) =>
       read(await request('GET', path, id === undefined ? {} : { headers: { 'last-event-id': id } }))
     expect((await ask('/')).text).toBe('data: {"lastEventId":null}\n\n')
     expect((await ask('/', '42')).text).toBe('data: {"lastEventId":"42"}\n\n')
     // As a browser sends it: UTF-8 bytes.
-    expect((await ask('/', Buffer.from('Ünï→').toString('latin1'))).text).toBe('data: {"lastEventId":"Ünï→"}\n\n')
+    expect((await ask('/', Buffer.from('Ünï→').toString('latin1'))).text).toBe(
+      'data: {"lastEventId":"Ünï→"}\n\n',
+    )
     expect((await ask('/typed', '42')).text).toBe('data: 43\n\n')
     expect((await request('GET', '/typed', { headers: { 'last-event-id': 'x' } })).status).toBe(422)
   })

@@ -1,5 +1,10 @@
 /** `app.close()` in process, over HTTP/1.1 and HTTP/2. */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  constants,
+} from 'node:http2'
 import { once } from 'node:events'
 import { App, jsonl, reply, sse, text } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'

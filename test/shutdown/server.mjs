@@ -30,7 +30,8 @@ const own = dependency(async function* () {
 
 const log = { debug() {}, info() {} }
 for (const level of ['warn', 'error'])
-  log[level] = (fields, message) => tell({ event: 'log', level, message, error: fields.err?.message })
+  log[level] = (fields, message) =>
+    tell({ event: 'log', level, message, error: fields.err?.message, replies: fields.replies })
 
 const app = new App({
   log,

@@ -29,7 +29,8 @@ async function get(port: number, path: string): Promise<RawReply> {
 
 async function rest(reply: RawReply): Promise<string> {
   let text = ''
-  for (let piece = await reply.bytes(); piece !== undefined; piece = await reply.bytes()) text += String(piece)
+  for (let piece = await reply.bytes(); piece !== undefined; piece = await reply.bytes())
+    text += String(piece)
   return text
 }
 
@@ -175,7 +176,11 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     await server.entry('waiting')
     const sentAt = server.signal('SIGTERM')
     const reply = await running.reply('GET')
-    expect([reply.status, reply.headers['connection'], await rest(reply)]).toEqual([200, 'close', 'waited 600'])
+    expect([reply.status, reply.headers['connection'], await rest(reply)]).toEqual([
+      200,
+      'close',
+      'waited 600',
+    ])
     const exit = await server.exited()
     expect(exit.code).toBe(0)
     expect(exit.at - sentAt).toBeLessThan(1600)
@@ -188,6 +193,11 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     server.signal('SIGTERM')
     await expect(within(running.reply('GET'), 'the cut')).rejects.toThrow(CutError)
     expect((await server.exited()).code).toBe(0)
+    expect(server.find('log')).toMatchObject({
+      level: 'warn',
+      replies: 1,
+      message: expect.stringContaining('grace'),
+    })
   })
 
   test('idle connections are closed at once, used ones and ones on which nothing was asked yet', async () => {
@@ -221,7 +231,9 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     const lines = await get(server.port, '/lines')
     expect(String(await lines.bytes())).toBe('{"n":0}\n')
     server.signal('SIGTERM')
-    expect(JSON.parse(String(await lines.bytes()))).toMatchObject({ $error: { status: 503, code: 'UNAVAILABLE' } })
+    expect(JSON.parse(String(await lines.bytes()))).toMatchObject({
+      $error: { status: 503, code: 'UNAVAILABLE' },
+    })
     await expect(lines.bytes()).rejects.toThrow(CutError)
     expect((await server.exited()).code).toBe(0)
   })
@@ -276,6 +288,7 @@ describe('the order', { timeout: 30_000 }, () => {
     server.signal('SIGTERM')
     expect((await server.exited()).code).toBe(0)
     expect(server.events.slice(1)).toEqual([
+      'log',
       'handler cleanup',
       'dependency',
       'background',
@@ -304,7 +317,10 @@ describe('the order', { timeout: 30_000 }, () => {
     expect(exit.at - sentAt).toBeGreaterThan(550)
     expect(exit.at - sentAt).toBeLessThan(1300)
     expect(server.events.slice(1)).toEqual(['work begins', 'log', 'teardown', 'end'])
-    expect(server.find('log')).toMatchObject({ level: 'warn', message: expect.stringContaining('backgroundMs') })
+    expect(server.find('log')).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('backgroundMs'),
+    })
   })
 })
 

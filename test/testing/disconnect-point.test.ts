@@ -114,7 +114,7 @@ describe('everyDisconnectPoint', () => {
         )
       }),
     )
-    const { chunks, complete } = await everyDisconnectPoint(makeApp, 'GET /', { quietMs: 20 })
+    const { chunks, complete } = await everyDisconnectPoint(makeApp, 'GET /', { quietMs: 150 })
     expect([chunks, complete]).toEqual([1, false])
   })
 
@@ -131,7 +131,7 @@ describe('everyDisconnectPoint', () => {
       timeouts: { first: 0 },
       clock: frozen(),
     })
-    expect(await everyDisconnectPoint(slow, 'GET /', { quietMs: 20 })).toMatchObject({
+    expect(await everyDisconnectPoint(slow, 'GET /', { quietMs: 150 })).toMatchObject({
       chunks: 0,
       complete: false,
     })

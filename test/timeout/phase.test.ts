@@ -56,7 +56,8 @@ function place(options: AppOptions<{}> = {}): Place {
 async function read(reply: RawReply): Promise<{ text: string; cut: boolean }> {
   let text = ''
   try {
-    for (let piece = await reply.bytes(); piece !== undefined; piece = await reply.bytes()) text += String(piece)
+    for (let piece = await reply.bytes(); piece !== undefined; piece = await reply.bytes())
+      text += String(piece)
     return { text, cut: false }
   } catch (error) {
     if (error instanceof CutError) return { text, cut: true }
@@ -94,7 +95,10 @@ describe('headers', () => {
     expect(got.status).toBe(408)
     expect(performance.now() - startedAt).toBeGreaterThan(380)
     expect(performance.now() - startedAt).toBeLessThan(2000)
-    await within(until(() => connection.socket.destroyed || connection.socket.readableEnded, 'closed'), 'closed')
+    await within(
+      until(() => connection.socket.destroyed || connection.socket.readableEnded, 'closed'),
+      'closed',
+    )
   })
 
   test('so does one that sends nothing at all', async () => {
@@ -113,7 +117,9 @@ describe('body', () => {
     app.post('/', { ...route, body: z.object({ a: z.number() }) }, ({ body }) => body)
     await listen()
     const connection = await open()
-    connection.send('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a"')
+    connection.send(
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a"',
+    )
     const startedAt = performance.now()
     const trickle = setInterval(() => connection.socket.writable && connection.send(' '), 50)
     cleanups.push(() => clearInterval(trickle))
@@ -152,14 +158,18 @@ describe('body', () => {
   })
 })
 
+interface Sleeper {
+  sleep(ms: number): Promise<void>
+}
+
 describe('first', () => {
   describe.each(LEVELS)('by the limit of %s', (_, level) => {
     test.each([
-      ['a handler', {}, ({ sleep }: { sleep(ms: number): Promise<void> }) => sleep(60_000)],
+      ['a handler', {}, ({ sleep }: Sleeper): Promise<void> => sleep(60_000)],
       [
         'a generator before its first item',
         { streams: jsonl() },
-        async function* ({ sleep }: { sleep(ms: number): Promise<void> }) {
+        async function* ({ sleep }: Sleeper): AsyncGenerator<number> {
           await sleep(60_000)
           yield 1
         },
@@ -191,7 +201,8 @@ describe('first', () => {
     const got = await within((await open()).request('GET', '/stubborn'), 'the 503')
     expect(got.status).toBe(503)
     expect(performance.now() - startedAt).toBeLessThan(1500)
-    const report = () => log.find(({ level, message }) => level === 'warn' && message.includes('has not unwound'))
+    const report = () =>
+      log.find(({ level, message }) => level === 'warn' && message.includes('has not unwound'))
     expect(report()).toBe(undefined)
     await until(() => report() !== undefined, 'the report')
     expect(report()).toMatchObject({ fields: { route: '/stubborn', method: 'GET' } })
@@ -221,10 +232,10 @@ describe('first', () => {
       await afterwards()
       return reply.stream({
         [Symbol.asyncIterator]: () => ({
-          next: async () => ({ done: false, value: 'x' }),
+          next: async () => ({ done: false as const, value: 'x' }),
           return: async () => {
             closed.push('iterator')
-            return { done: true, value: undefined }
+            return { done: true as const, value: undefined }
           },
         }),
       })
@@ -269,14 +280,20 @@ describe('idle', () => {
       })
       await listen()
       const startedAt = performance.now()
-      const lines = await read(await (await open()).request('GET', '/', { headers: { accept: 'application/jsonl' } }))
+      const lines = await read(
+        await (await open()).request('GET', '/', { headers: { accept: 'application/jsonl' } }),
+      )
       expect(performance.now() - startedAt).toBeGreaterThan(290)
       expect(performance.now() - startedAt).toBeLessThan(1500)
       expect(lines.cut).toBe(true)
       expect(lines.text.split('\n')[0]).toBe('1')
-      expect(JSON.parse(lines.text.split('\n')[1]!)).toMatchObject({ $error: { code: 'IDLE_TIMEOUT', status: 503 } })
+      expect(JSON.parse(lines.text.split('\n')[1]!)).toMatchObject({
+        $error: { code: 'IDLE_TIMEOUT', status: 503 },
+      })
 
-      const events = await read(await (await open()).request('GET', '/', { headers: { accept: 'text/event-stream' } }))
+      const events = await read(
+        await (await open()).request('GET', '/', { headers: { accept: 'text/event-stream' } }),
+      )
       expect(events.cut).toBe(true)
       expect(events.text).toMatch(/^data: 1\n\nevent: error\ndata: \{.*"code":"IDLE_TIMEOUT".*\}\n\n$/)
       await until(() => endings.length === 2 && unwound === 2, 'both unwind')
@@ -314,7 +331,10 @@ describe('idle', () => {
       }
     })
     await listen()
-    expect(await read(await (await open()).request('GET', '/dropped'))).toEqual({ text: '0\n7\n', cut: false })
+    expect(await read(await (await open()).request('GET', '/dropped'))).toEqual({
+      text: '0\n7\n',
+      cut: false,
+    })
     expect(await read(await (await open()).request('GET', '/empty'))).toEqual({ text: 'xx', cut: false })
   })
 
@@ -370,7 +390,10 @@ describe('stall', () => {
     })
     app.get('/chunk', { ...route }, () => reply.stream([Buffer.alloc(24 * MB)]))
     app.get('/file', { ...route }, () =>
-      reply.file({ name: 'x', open: async () => ({ size: 64 * MB, read: async (to) => to.byteLength, close: async () => {} }) }),
+      reply.file({
+        name: 'x',
+        open: async () => ({ size: 64 * MB, read: async (to) => to.byteLength, close: async () => {} }),
+      }),
     )
     app.get('/whole', { ...route }, () => new Uint8Array(24 * MB))
     app.get('/json', { ...route }, () => ({ text: 'x'.repeat(24 * MB) }))
@@ -471,22 +494,26 @@ describe('stall over HTTP/2', () => {
     expect(endings[0]).toMatchObject({ outcome: 'timeout' })
   })
 
-  test.each(['/file', '/whole'])('one that becomes slow, but moves, is not: %s', async (path) => {
-    const { get, endings } = await start(1000)
-    const stream = get(path)
-    let received = 0
-    const startedAt = performance.now()
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      received += piece.byteLength
-      // A third at full speed, then 400 KB per second for a while, then the rest.
-      const slowFor = performance.now() - startedAt
-      if (received > 8 * MB && slowFor < 5000) await wait(piece.byteLength / 400)
-    }
-    expect(received).toBe(24 * MB)
-    expect(performance.now() - startedAt).toBeGreaterThan(4500)
-    await until(() => endings.length === 1, 'the end')
-    expect(endings[0]!.outcome).toBe('complete')
-  }, 20_000)
+  test.each(['/file', '/whole'])(
+    'one that becomes slow, but moves, is not: %s',
+    async (path) => {
+      const { get, endings } = await start(1000)
+      const stream = get(path)
+      let received = 0
+      const startedAt = performance.now()
+      for await (const piece of stream as AsyncIterable<Buffer>) {
+        received += piece.byteLength
+        // A third at full speed, then 400 KB per second for a while, then the rest.
+        const slowFor = performance.now() - startedAt
+        if (received > 8 * MB && slowFor < 5000) await wait(piece.byteLength / 400)
+      }
+      expect(received).toBe(24 * MB)
+      expect(performance.now() - startedAt).toBeGreaterThan(4500)
+      await until(() => endings.length === 1, 'the end')
+      expect(endings[0]!.outcome).toBe('complete')
+    },
+    20_000,
+  )
 })
 
 describe('total', () => {
@@ -542,7 +569,10 @@ test('known bad: a plain node:http server keeps a reader that takes nothing', as
     response.end(Buffer.alloc(24 * 1024 * 1024))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(() => server.closeAllConnections(), () => server.close())
+  cleanups.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  )
   const { port } = server.address() as { port: number }
   const connection = await RawConnection.open(port)
   cleanups.push(() => connection.destroy())

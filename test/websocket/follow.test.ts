@@ -2,18 +2,7 @@
 import { type App, channel } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import {
-  cleanUp,
-  connect,
-  crashes,
-  readFrames,
-  serve,
-  serverSides,
-  until,
-  upgrade,
-  wait,
-  within,
-} from './scene.ts'
+import { cleanUp, connect, crashes, readFrames, serve, serverSides, until, upgrade, wait } from './scene.ts'
 
 type Followable = Parameters<
   Parameters<Parameters<typeof App.prototype.websocket<'/', {}>>[2]>[0]['socket']['follow']

@@ -382,7 +382,7 @@ describe('odd requests', () => {
     })
     for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
       ended = false
-      const raw = await openTcp(server)
+      const raw = await openTcp(server, true)
       raw.write(`${other('GET /')}\r\n`)
       await raw.read((bytes) => bytes.includes('tick'))
       raw.socket[leave]()

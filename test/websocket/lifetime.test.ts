@@ -1,6 +1,9 @@
 /** What belongs to a socket: how long it lives, in which order it is released, and what it is told. */
 import { dependency, type Ending, StreamCancelled } from 'millrace'
 import { expect, test } from 'vitest'
+import { App } from '../../src/app.ts'
+import { Cancellation } from '../../src/core/cancellation.ts'
+import type { Reply } from '../../src/core/reply.ts'
 import { connect, serve, until, wait } from './scene.ts'
 
 /** A dependency that writes down what happens to it. */
@@ -182,4 +185,44 @@ test('app.close() waits for handlers and their cleanup before it ends the lifesp
   await connect(server, '/')
   await server.app.close()
   expect(events).toEqual(['open a', 'handler ended', 'rollback a: shutdown', 'close a', 'lifespan ended'])
+})
+
+test('on any transport: a socket that is closed cancels its request, and a cancelled request closes its socket', async () => {
+  const app = new App()
+  const reasons: unknown[] = []
+  app.websocket('/', {}, ({ sleep }) =>
+    sleep(60_000).catch((error: { reason: string }) => reasons.push(error.reason)),
+  )
+  /** The least that a transport can do. */
+  const run = (cancellation: Cancellation, act: (close: (code: number) => void) => void) => {
+    const reply = app.handle({
+      method: 'GET',
+      target: '/',
+      headers: {},
+      body: null,
+      peer: { address: undefined, port: undefined, encrypted: false },
+      protocol: 'websocket',
+      cancellation,
+    }) as Reply
+    let close = (_code: number) => {}
+    const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+      close = (code) => resolve({ code, reason: '' })
+    })
+    if (reply.body.kind !== 'upgrade') throw new Error('no upgrade')
+    const ending = reply.body.run({
+      open: true,
+      send: () => {},
+      close: (code) => close(code),
+      incoming: (async function* () {})(),
+      buffered: 0,
+      drained: () => undefined,
+      closed,
+    })
+    act(close)
+    return Promise.all([ending, closed.then(({ code }) => code)])
+  }
+  const shut = new Cancellation()
+  expect(await run(shut, () => shut.cancel('shutdown'))).toEqual([{ outcome: 'shutdown' }, 1012])
+  expect(await run(new Cancellation(), (close) => close(1006))).toEqual([{ outcome: 'disconnect' }, 1006])
+  expect(reasons).toEqual(['shutdown', 'disconnect'])
 })

@@ -261,8 +261,8 @@ export function readFrames(bytes: Buffer): { opcode: number; payload: Buffer }[]
   return frames
 }
 
-export async function openTcp({ port }: Pick<Server, 'port'>): Promise<RawPeer> {
-  const socket = connectTcp(port, '127.0.0.1')
+export async function openTcp({ port }: Pick<Server, 'port'>, allowHalfOpen = false): Promise<RawPeer> {
+  const socket = connectTcp({ port, host: '127.0.0.1', allowHalfOpen })
   const peer = new RawPeer(socket)
   await once(socket, 'connect')
   return peer

@@ -34,7 +34,8 @@ const FIRST_ITEM_MS = 100
 
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const mebibytes = (/** @type {number} */ bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
-const ms = (/** @type {number} */ value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+const ms = (/** @type {number} */ value) =>
+  value < 1 ? 'under 1 ms' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 /** A report from another process may seem to be earlier than its cause by the error of the clocks. */
 const since = (/** @type {number} */ start, /** @type {number} */ at) => Math.max(0, at - start)
 

@@ -9,8 +9,7 @@ const restore = app.override(
   dependency(() => ({ price: async () => 42 })),
 )
 
-const reply = await connect(app).request('GET', '/ticks')
-assert.equal(await reply.next(), '{"n":0,"price":42}\n')
-
-reply.disconnect()
+await using connection = connect(app)
+const items = (await connection.request('GET', '/ticks')).items()
+assert.deepEqual(await items.next(), { data: { n: 0, price: 42 } })
 restore()

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { connect } from 'millrace/testing'
 import { createTicker } from './ticker.ts'
 
-const reply = await connect(createTicker()).request('GET', '/ticks')
+await using connection = connect(createTicker())
+const reply = await connection.request('GET', '/ticks')
 assert.equal(reply.headers['content-type'], 'application/jsonl')
 
 const first = await reply.next()

@@ -8,11 +8,11 @@ import type { Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incom
 export class NodeIncoming implements Incoming {
   readonly method: string
   readonly target: string
-  readonly cancellation = new Cancellation()
   /** Called before the body is read, for clients that wait to be asked for it (RFC 9110 section 10.1.1). */
   onBodyWanted: (() => void) | undefined = undefined
   readonly #message: IncomingMessage | Http2ServerRequest
   readonly #upgrade: boolean
+  #cancellation: Cancellation | undefined
   #body: NodeBody | null | undefined
   #headers: IncomingHeaders | undefined
 
@@ -23,6 +23,10 @@ export class NodeIncoming implements Incoming {
     this.target = message.url ?? '/'
   }
 
+  get cancellation(): Cancellation {
+    return (this.#cancellation ??= new Cancellation())
+  }
+
   get headers(): IncomingHeaders {
     return (this.#headers ??=
       this.protocol === 'h2' ? withoutPseudo(this.#message.headers) : this.#message.headers)
@@ -30,7 +34,8 @@ export class NodeIncoming implements Incoming {
 
   get body(): AsyncIterable<Uint8Array> | null {
     if (this.#body === undefined) {
-      this.#body = this.#hasBody() && !this.#upgrade ? new NodeBody(this.#message, () => this.onBodyWanted?.()) : null
+      this.#body =
+        this.#hasBody() && !this.#upgrade ? new NodeBody(this.#message, () => this.onBodyWanted?.()) : null
     }
     return this.#body
   }

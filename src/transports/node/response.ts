@@ -17,13 +17,15 @@ export interface NodeResponse {
   readonly backlog: number | undefined
   writeHead(reply: Reply): void
   flushHead(): void
-  write(chunk: Chunk, done?: () => void): boolean
+  write(chunk: Chunk, done?: (error?: Error | null) => void): boolean
   end(chunk?: Chunk): void
   /** Ends abnormally once what was written has left. */
   cut(): void
   /** Ends abnormally at once. */
   destroy(): void
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void
+  /** To be called before a body that takes its time: what goes wrong with it cuts it. */
+  guard(): void
 }
 
 /** A body under way, as shutdown sees it. */
@@ -45,8 +47,6 @@ export class Http1Response implements NodeResponse {
 
   constructor(raw: ServerResponse) {
     this.raw = raw
-    // A response's own error (a body that differs from its content-length) cuts it.
-    raw.on('error', () => this.cut())
     if (raw.socket === null) this.#watchConnection()
   }
 
@@ -87,7 +87,7 @@ export class Http1Response implements NodeResponse {
     this.raw.flushHeaders()
   }
 
-  write(chunk: Chunk, done?: () => void): boolean {
+  write(chunk: Chunk, done?: (error?: Error | null) => void): boolean {
     return this.raw.write(chunk, done)
   }
 
@@ -113,6 +113,11 @@ export class Http1Response implements NodeResponse {
 
   destroy(): void {
     this.raw.destroy()
+  }
+
+  guard(): void {
+    // A response's own error (a body that differs from its content-length) cuts it.
+    this.raw.on('error', () => this.cut())
   }
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
@@ -165,11 +170,11 @@ export class Http2Response implements NodeResponse {
   /** Nothing to do: HTTP/2 sends a head at once. */
   flushHead(): void {}
 
-  write(chunk: Chunk, done?: () => void): boolean {
+  write(chunk: Chunk, done?: (error?: Error | null) => void): boolean {
     this.#pending++
-    return this.#raw.write(chunk, () => {
+    return this.#raw.write(chunk, (error?: Error | null) => {
       this.#pending--
-      done?.()
+      done?.(error)
       if (this.#pending === 0 && this.#cutting) this.#reset()
     })
   }
@@ -200,6 +205,9 @@ export class Http2Response implements NodeResponse {
     if (session !== undefined && !session.destroyed && isStuck(session)) session.destroy()
     else this.#reset()
   }
+
+  /** Nothing to do: the stream has its listener from the start. */
+  guard(): void {}
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
     if (event === 'finish') this.#onFinish = listener

@@ -2,13 +2,15 @@ import type { Outcome, Reply } from '../../core/reply.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { WriteWatch } from './write-watch.ts'
 
-/** Blocks start small, for an early first byte, and find their measure between these bounds. */
+/** Blocks start small, for an early first byte, and grow up to a bound. */
 const FIRST_BLOCK = 64 * 1024
 const LARGEST_BLOCK = 1024 * 1024
+/** What is handed over at a time: of that nothing can be taken back from a reader who stops. */
+const PIECE = 64 * 1024
 /** A block that left faster than this many milliseconds is followed by a larger one, ... */
 const FAST_MS = 50
-/** ... and one that took longer than this by a smaller one, so that a slow reader holds little. */
-const SLOW_MS = 500
+/** ... and of one that takes longer than this we let go: what did not leave is read again when it can. */
+const SLOW_MS = 250
 
 type FileBody = Extract<Reply['body'], { kind: 'file' }>
 
@@ -20,6 +22,7 @@ interface FileEnding {
 /** Sends a part of an open file, and closes it. */
 export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): Sending {
   reply.headers['content-length'] = String(body.length)
+  response.guard()
   const copy = new FileCopy(response, body, reply)
   response.writeHead(reply)
   const released = copy.run().then(async (ending) => {
@@ -36,8 +39,8 @@ export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): 
 }
 
 /**
- * Copies a part of a file in two buffers that take turns: while one is written, the next block is
- * read into the other. Nothing is allocated per block, and a slow reader holds two small ones.
+ * Copies a part of a file: while one block is written, the next one is read. A block leaves in pieces,
+ * so that a reader who stops holds up one piece; the blocks behind it are let go of.
  */
 class FileCopy {
   sent = 0
@@ -46,15 +49,23 @@ class FileCopy {
   readonly #watch: WriteWatch
   #cutFor: FileEnding = { outcome: 'disconnect' }
   #isCut = false
-  #position: number
+  /** What was handed to the connection, whether it has left or not. */
+  #handed = 0
   #size = FIRST_BLOCK
+  #isSlow = false
+  // Fields and not variables, since a function that waits keeps what its variables hold.
+  #block: Buffer | undefined
+  #ahead: Promise<Buffer> | undefined
+  #spare: Buffer | undefined
+  #piece: Buffer | undefined
+  /** The last read. It never rejects. */
+  #reading: Promise<unknown> = Promise.resolve()
   #wake: ((open: boolean) => void) | undefined
   #closed = false
 
   constructor(response: NodeResponse, body: FileBody, { timing }: Reply) {
     this.#response = response
     this.#body = body
-    this.#position = body.start
     response.on('close', () => {
       this.#closed = true
       this.#wake?.(false)
@@ -79,56 +90,101 @@ class FileCopy {
       return { outcome: 'error', error }
     } finally {
       this.#watch.stop()
+      // The file must not be closed under a read.
+      await this.#reading
     }
   }
 
   async #copy(): Promise<void> {
-    const end = this.#body.start + this.#body.length
-    let block = await this.#read(undefined, end)
-    let spare: Buffer | undefined
-    while (block.byteLength > 0 && !this.#closed) {
+    for (;;) {
+      this.#block = await (this.#takeAhead() ?? this.#read(this.#handed))
+      if (this.#block.byteLength === 0 || this.#closed) return
+      if (!this.#isSlow) this.#readAhead(this.#handed + this.#block.byteLength)
       const startedAt = performance.now()
-      const writing = this.#write(block)
-      const reading = this.#read(spare, end)
-      // Both must have settled before a buffer changes hands; a failed read counts after the write.
-      const [open, next] = await Promise.all([writing, reading.catch((error: unknown) => ({ error }))])
+      const timer = setTimeout(this.#letGo, SLOW_MS)
+      const open = await this.#writeBlock()
+      clearTimeout(timer)
       if (!open) return
-      this.#measure(performance.now() - startedAt)
-      this.sent += block.byteLength
-      if ('error' in next) throw next.error
-      spare = block
-      block = next
+      if (performance.now() - startedAt < FAST_MS) this.#speedUp()
     }
   }
 
-  #measure(ms: number): void {
-    // Where a slow reader cannot be seen to move within a block, blocks stay small.
-    const largest = this.#response.backlog === undefined ? FIRST_BLOCK : LARGEST_BLOCK
-    if (ms < FAST_MS) this.#size = Math.min(this.#size * 2, largest)
-    else if (ms > SLOW_MS) this.#size = FIRST_BLOCK
+  #speedUp(): void {
+    this.#isSlow = false
+    this.#size = Math.min(this.#size * 2, LARGEST_BLOCK)
   }
 
-  /** Reads the next block; an empty one means that all has been read. */
-  async #read(spare: Buffer | undefined, end: number): Promise<Buffer> {
-    const size = Math.min(this.#size, end - this.#position)
+  /** The reader is slow, or has stopped: keeps only what the connection has in hand. */
+  readonly #letGo = (): void => {
+    this.#isSlow = true
+    this.#size = FIRST_BLOCK
+    this.#block = this.#ahead = this.#spare = this.#piece = undefined
+  }
+
+  #readAhead(offset: number): void {
+    this.#ahead = this.#read(offset)
+    // One that failed counts when its turn comes.
+    this.#ahead.catch(() => {})
+  }
+
+  #takeAhead(): Promise<Buffer> | undefined {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return ahead
+  }
+
+  #read(offset: number): Promise<Buffer> {
+    const reading = this.#fill(offset)
+    this.#reading = Promise.allSettled([this.#reading, reading])
+    return reading
+  }
+
+  /** Reads the block at an offset of the body; an empty one means that all has been read. */
+  async #fill(offset: number): Promise<Buffer> {
+    const size = Math.min(this.#size, this.#body.length - offset)
     if (size === 0) return EMPTY
-    const whole = spare === undefined ? undefined : Buffer.from(spare.buffer)
-    // A buffer that has become too large for a slow reader is given up.
-    const fits = whole !== undefined && whole.byteLength >= size && whole.byteLength <= this.#size * 2
-    const target = fits ? whole.subarray(0, size) : Buffer.allocUnsafeSlow(size)
-    const count = await this.#body.file.read(target, this.#position)
+    const target = this.#takeSpare(size) ?? Buffer.allocUnsafeSlow(size)
+    const count = await this.#body.file.read(target, this.#body.start + offset)
     if (count === 0) throw new Error('The file became shorter while it was sent.')
-    this.#position += count
     return target.subarray(0, count)
   }
 
-  /** Settles when the block has left; false when the response was closed instead. */
-  #write(block: Buffer): Promise<boolean> {
+  /** A buffer that has been written, to read into it again. */
+  #takeSpare(size: number): Buffer | undefined {
+    const spare = this.#spare
+    this.#spare = undefined
+    return spare !== undefined && spare.byteLength >= size ? spare.subarray(0, size) : undefined
+  }
+
+  /** Writes the block, as long as it is not let go of. Settles with false when the response was closed. */
+  async #writeBlock(): Promise<boolean> {
+    for (let at = 0; this.#block !== undefined && at < this.#block.byteLength;) {
+      const piece = this.#cutPiece(this.#block, at)
+      at += piece.byteLength
+      this.#handed += piece.byteLength
+      if (!(await this.#write(piece))) return false
+      this.sent += piece.byteLength
+    }
+    if (this.#block !== undefined) this.#spare = Buffer.from(this.#block.buffer)
+    this.#block = undefined
+    return true
+  }
+
+  /** A piece of a large block is a copy: a view would keep all of the block. */
+  #cutPiece(block: Buffer, at: number): Buffer {
+    if (block.buffer.byteLength <= PIECE) return block
+    const piece = (this.#piece ??= Buffer.allocUnsafeSlow(PIECE))
+    return piece.subarray(0, block.copy(piece, 0, at, at + PIECE))
+  }
+
+  /** Settles when the piece has left; with false when the response was closed instead. */
+  #write(piece: Buffer): Promise<boolean> {
     return new Promise((resolve) => {
       this.#wake = resolve
-      this.#response.write(block, () => {
+      this.#response.write(piece, (error) => {
         this.#watch.written()
-        resolve(!this.#closed)
+        // A write that failed tells so before the response tells that it is closed.
+        resolve(error == null && !this.#closed)
       })
       this.#watch.writing()
     })

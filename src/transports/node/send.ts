@@ -74,7 +74,12 @@ function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: num
   if (response.backlog === undefined) {
     // In pieces, so that a reader is seen to move.
     if (onEnd !== undefined) reply.onEnd = (ending) => onEnd({ ...ending, items: 0 })
-    return sendStream(response, reply, { kind: 'stream', source: Source.from([body])!, length: bytes }, undefined)
+    return sendStream(
+      response,
+      reply,
+      { kind: 'stream', source: Source.from([body])!, length: bytes },
+      undefined,
+    )
   }
   let cutFor: { outcome: Outcome; error?: unknown } | undefined
   const watch = new WriteWatch(response, reply.timing, (error) => {
@@ -142,6 +147,7 @@ function sendStream(
   coding: Coding | undefined,
 ): Sending {
   const { source, length } = body
+  response.guard()
   if (length !== undefined) reply.headers['content-length'] = String(length)
   const socket = new ResponseSink(response)
   const compressing = coding === undefined ? undefined : new CompressingSink(socket, coding)

@@ -3,7 +3,7 @@ import {
   createSecureServer,
   createServer as createHttp2Server,
   type Http2Server,
-  Http2ServerRequest,
+  type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2'
@@ -116,7 +116,7 @@ export class NodeServer {
     const incoming = new NodeIncoming(message)
     incoming.onBodyWanted = onBodyWanted
     const response =
-      message instanceof Http2ServerRequest
+      message.httpVersionMajor === 2
         ? new Http2Response(raw as Http2ServerResponse)
         : new Http1Response(raw as ServerResponse)
     const reply = this.#app.handle(incoming)
@@ -202,6 +202,10 @@ export class NodeServer {
     this.#deadline = Math.min(this.#deadline, clock.now() + grace)
     await this.#ended(grace, () => clock.now() >= this.#deadline)
     clearInterval(idleCheck)
+    if (this.#active.size > 0) {
+      const message = 'The grace is over: replies were cut. Raise `grace`, or listen to ctx.signal.'
+      this.#app.engine.log.warn({ replies: this.#active.size }, message)
+    }
     for (const { incoming, sending } of this.#active) {
       incoming.cancellation.cancel('shutdown')
       sending?.cut('shutdown')

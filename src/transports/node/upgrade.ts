@@ -49,6 +49,7 @@ export class Upgrader {
   readonly #servers = new Map<number, WebSocketServer>()
   readonly #connections = new Map<Duplex, NodeIncoming | undefined>()
   readonly #sockets = new Set<NodeSocket>()
+  #isClosing = false
   #isProbing = false
   #cancelProbe = () => {}
 
@@ -60,6 +61,7 @@ export class Upgrader {
   upgrade(message: IncomingMessage, connection: Duplex, head: Buffer): void {
     const incoming = new NodeIncoming(message, true)
     this.#follow(connection, incoming)
+    if (this.#isClosing) incoming.cancellation.cancel('shutdown')
     const gone = () => incoming.cancellation.cancel('disconnect')
     connection.once('close', gone)
     // Once the handshake is over, the end of the connection comes after what was received before it.
@@ -88,6 +90,7 @@ export class Upgrader {
 
   /** Tells all of them that the server shuts down: handlers by their signal, peers by a close with 1012. */
   close(): void {
+    this.#isClosing = true
     for (const incoming of this.#connections.values()) incoming?.cancellation.cancel('shutdown')
   }
 

@@ -9,12 +9,16 @@ const assertsItself = () => {}
 export const claims: Claims = {
   async 'ticker.ts'({ exports }) {
     const app = (exports['createTicker'] as () => App)()
-    const reply = await connect(app).request('GET', '/ticks')
+    await using connection = connect(app)
+    const reply = await connection.request('GET', '/ticks')
     expect(await reply.next()).toMatch(/^{"n":0/)
-    reply.disconnect()
   },
   'request.ts': assertsItself,
   'stream.ts': assertsItself,
+  'items.ts': assertsItself,
+  'truncated.ts': assertsItself,
   'override.ts': assertsItself,
   'clock.ts': assertsItself,
+  'every-disconnect-point.ts': assertsItself,
+  'sockets.ts': assertsItself,
 }
