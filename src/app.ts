@@ -1,5 +1,4 @@
 import { Application, type AppOptions } from './core/app.ts'
-import type { Uses } from './core/dependency.ts'
 import { UsageError } from './core/error.ts'
 import { inferFormat } from './stream/format.ts'
 import { answerFetch } from './transports/fetch.ts'
@@ -14,7 +13,7 @@ import type { ListenOptions } from './transports/node/server.ts'
  * app.get('/', () => 'hello')
  * await app.listen({ port: 8000 })
  */
-export class App<const U extends Uses = {}> extends Application<U> {
+export class App<U = {}> extends Application<U> {
   readonly #listening = new Set<Listening>()
 
   constructor(options: AppOptions<U> = {}) {

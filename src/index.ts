@@ -7,7 +7,14 @@ export { App } from './app.ts'
 export { reply, type StreamReplyInit } from './reply.ts'
 export { Router, type RouterOptions } from './core/router.ts'
 export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts'
-export { event, type EventMeta, type Format, StreamEvent } from './core/format.ts'
+export {
+  event,
+  type EventMeta,
+  type Format,
+  type FormatName,
+  type SchemaFormat,
+  StreamEvent,
+} from './core/format.ts'
 export {
   bytes,
   type ItemOptions,
@@ -25,12 +32,19 @@ export { HttpError, type HttpErrorOptions, type InputIssue, type Problem, UsageE
 export { type CancelReason, StreamCancelled } from './core/cancellation.ts'
 export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.ts'
 export type { AppOptions, Lifespan } from './core/app.ts'
-export type { Context } from './core/context.ts'
+export type { AfterCallback, Context, RequestContext } from './core/context.ts'
 export type { ErrorHandler } from './core/dispatch.ts'
-export type { FileOptions, FileSource, OpenedFile } from './stream/file.ts'
+export type { FileOptions, FileReply, FileSource, OpenedFile } from './stream/file.ts'
 export type { Incoming } from './core/incoming.ts'
 export type { Logger } from './core/logger.ts'
-export type { Middleware, Route, RouteOptions, WebSocketOptions, WebSocketRoute } from './core/route.ts'
+export type {
+  AnyRoute,
+  Middleware,
+  Route,
+  RouteOptions,
+  WebSocketOptions,
+  WebSocketRoute,
+} from './core/route.ts'
 export type { Observer } from './core/observer.ts'
 export type { Timeouts } from './core/timeout.ts'
 export { type Schema, SchemaMismatch } from './core/schema.ts'
@@ -40,3 +54,6 @@ export type { Head } from './core/head.ts'
 export type { LogEntry } from './channels/log.ts'
 export type { WebSocketConnection } from './core/connection.ts'
 export type { Message, SocketClose } from './core/socket.ts'
+export type { Emitter, OnOptions } from './core/wait.ts'
+export type { CloseOptions, Listening } from './transports/node/serve.ts'
+export type { ListenOptions } from './transports/node/server.ts'

@@ -5,6 +5,7 @@
  */
 import type { Followable } from '../core/following.ts'
 import {
+  type AnySchema,
   placeIssues,
   runSchema,
   type Schema,
@@ -100,7 +101,7 @@ export class Channel<T, Input = T> implements Followable<T> {
  * })
  * @throws {RangeError} unless `history` is a whole number of at least 1.
  */
-export function channel<S extends Schema>(
+export function channel<S extends AnySchema>(
   name: string,
   schema: S,
   options: ChannelOptions = {},

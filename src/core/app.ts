@@ -1,6 +1,6 @@
 import { DEFAULT_BODY_LIMIT } from './body.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Dependency, Uses } from './dependency.ts'
+import type { Dependency } from './dependency.ts'
 import { Dispatcher, type ErrorHandler } from './dispatch.ts'
 import type { Engine } from './engine.ts'
 import { UsageError } from './error.ts'
@@ -17,7 +17,7 @@ import { DEFAULT_TIMEOUTS, type Timeouts } from './timeout.ts'
 /** Runs around the app's life: what stands before the `yield` at start-up, what stands after it at shutdown. */
 export type Lifespan = () => AsyncGenerator<unknown, void, unknown>
 
-export interface AppOptions<U extends Uses = Uses> extends Omit<RouterOptions<string, U>, 'prefix'> {
+export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'prefix'> {
   /** For the documents. */
   readonly title?: string
   readonly version?: string
@@ -42,7 +42,7 @@ export interface AppOptions<U extends Uses = Uses> extends Omit<RouterOptions<st
  * The model of an app: routes, and `handle`, which answers one request. It knows no transport; the
  * `App` of the front door adds those.
  */
-export class Application<const U extends Uses = {}> extends Router<'', U> {
+export class Application<U = {}> extends Router<'', U> {
   readonly title: string
   readonly version: string
   readonly engine: Engine
@@ -95,7 +95,7 @@ export class Application<const U extends Uses = {}> extends Router<'', U> {
    *
    * @returns a function that puts it back.
    */
-  override<T>(dependency: Dependency<T>, replacement: Dependency<T>): () => void {
+  override<T>(dependency: Dependency<T>, replacement: Dependency<NoInfer<T>>): () => void {
     this.engine.overrides.set(dependency, replacement)
     return () => this.engine.overrides.delete(dependency)
   }

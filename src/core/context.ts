@@ -1,36 +1,36 @@
 import type { QueryRecord } from '../wire/query.ts'
 import type { PathParams } from '../wire/path.ts'
 import type { RequestBody } from './body.ts'
-import type { Format } from './format.ts'
+import type { Format, FormatOutput } from './format.ts'
 import type { Head } from './head.ts'
 import type { Incoming, IncomingHeaders } from './incoming.ts'
 import type { Logger } from './logger.ts'
 import type { Ending } from './reply.ts'
-import type { Schema, SchemaOutput } from './schema.ts'
+import type { AnySchema, SchemaOutput } from './schema.ts'
 import type { Emitter, OnOptions } from './wait.ts'
 
 /** A callback that runs when the body has really ended, and is told how. */
 export type AfterCallback = (ending: Ending) => unknown
 
 /**
- * What a handler sees. Everything is made when it is first read. `P` is the path literal, `O` the
- * route's options; the inputs are typed from both.
+ * What a handler sees. Everything is made when it is first read. `P` is the path of its route, `I` the
+ * types of the inputs that have a schema.
  */
-export interface Context<P extends string = string, O = unknown> {
+export interface Context<P extends string = string, I = {}> extends RequestContext {
   /** Path parameters, decoded; typed by the `params` schema or by the names in the path. */
-  readonly params: O extends { readonly params: infer S extends Schema } ? SchemaOutput<S> : PathParams<P>
+  readonly params: 'params' extends keyof I ? I['params'] : PathParams<P>
   /** The query; without a schema a record of strings, or of lists where a key is repeated. */
-  readonly query: O extends { readonly query: infer S extends Schema }
-    ? SchemaOutput<S>
-    : Readonly<QueryRecord>
+  readonly query: 'query' extends keyof I ? I['query'] : Readonly<QueryRecord>
   /** Request headers by lower-case name. */
-  readonly headers: O extends { readonly headers: infer S extends Schema } ? SchemaOutput<S> : IncomingHeaders
+  readonly headers: 'headers' extends keyof I ? I['headers'] : IncomingHeaders
   /** Cookies by name. */
-  readonly cookies: O extends { readonly cookies: infer S extends Schema }
-    ? SchemaOutput<S>
-    : Readonly<Record<string, string | undefined>>
+  readonly cookies: 'cookies' extends keyof I ? I['cookies'] : Readonly<Record<string, string | undefined>>
   /** The body: validated if the route has a schema for it, otherwise a reader of the raw body. */
-  readonly body: O extends { readonly body: infer B } ? BodyValue<B> : RequestBody
+  readonly body: 'body' extends keyof I ? I['body'] : RequestBody
+}
+
+/** What the context has whatever the route declares: for functions that serve any handler. */
+export interface RequestContext {
   /** Where an EventSource that reconnects wants to go on: its `Last-Event-ID`. For a typed one, declare `headers`. */
   readonly lastEventId: string | undefined
   /** The request as it came from the transport. */
@@ -75,13 +75,25 @@ export const CONTEXT_NAMES = [
   'log',
 ] as const satisfies (keyof Context)[]
 
-/** `text` as a body is a string, `bytes` the reader of the raw body, `jsonl(schema)` its items, a schema what it gives. */
-type BodyValue<B> = B extends Schema
-  ? SchemaOutput<B>
-  : B extends Format<unknown, infer Output>
-    ? Output extends string
-      ? string
-      : Output extends Uint8Array
-        ? RequestBody
-        : AsyncIterable<Output>
-    : RequestBody
+export type ContextName = (typeof CONTEXT_NAMES)[number]
+
+/** The inputs of a request that a route may declare. */
+export type InputName = 'params' | 'query' | 'headers' | 'cookies' | 'body'
+
+/** What a handler gets for the inputs that its route declares. */
+export type Inputs<O> = IsDeclared<O> extends true ? { [K in keyof O & InputName]: InputOf<O[K]> } : {}
+
+/**
+ * False for options of which only the interface is known: after a mistake in them, or when they come in
+ * a variable of that type. No route has both of these.
+ */
+export type IsDeclared<O> = 'returns' | 'streams' extends keyof O ? false : true
+
+/** A schema gives what it makes of the input, `text` a string, `jsonl` items as they arrive, `bytes` the reader. */
+type InputOf<S> = S extends AnySchema
+  ? SchemaOutput<S>
+  : S extends Format<never, 'text'>
+    ? string
+    : S extends Format<never, 'jsonl'>
+      ? AsyncIterable<FormatOutput<S>>
+      : RequestBody

@@ -1,7 +1,9 @@
-import type { Context } from './context.ts'
+import type { Context, ContextName, Inputs } from './context.ts'
 import { UsageError } from './error.ts'
 import type { InputOptions } from './input.ts'
 import type { Logger } from './logger.ts'
+import type { KnownOptions } from './option.ts'
+import type { AnySchema, Schema } from './schema.ts'
 
 /**
  * How long an instance lives:
@@ -14,17 +16,21 @@ export type DependencyScope = 'request' | 'handler' | 'app'
 /** Dependencies by the names under which they appear in the context. */
 export type Uses = Readonly<Record<string, Dependency<unknown>>>
 
-/** The values of dependencies, by the same names. */
-export type Provided<U> = { readonly [K in keyof U]: U[K] extends Dependency<infer T> ? T : never }
+/** Makes a dependency that would hide a part of the context an error at its own place. */
+export type FreeNames = { readonly [K in ContextName]?: TakenName<K> }
 
-/** What `use` of some options provides. */
-export type UsesOf<O> = O extends { readonly use: infer U } ? U : unknown
+export type TakenName<K extends ContextName> = `"${K}" is a name of the context. Rename it.`
 
-export interface DependencyOptions extends InputOptions {
+/** The values of what the `use` of some options names. */
+export type Used<O> = O extends { readonly use: infer D }
+  ? { readonly [K in keyof D]: D[K] extends Dependency<infer T> ? T : never }
+  : {}
+
+export interface DependencyOptions<S = Schema> extends InputOptions<S> {
   /** Default `request`. */
   readonly scope?: DependencyScope
   /** Dependencies of this dependency. */
-  readonly use?: Uses
+  readonly use?: Uses & FreeNames
 }
 
 /** Something a handler needs, declared once: made before the handler runs, released when its scope ends. */
@@ -42,8 +48,9 @@ export interface AppContext {
   readonly log: Logger
 }
 
-type DependencyContext<O> = (O extends { readonly scope: 'app' } ? AppContext : Context<string, O>) &
-  Provided<UsesOf<O>>
+type DependencyContext<O> = O extends { readonly scope: 'app' }
+  ? AppContext & Used<O>
+  : Context<string, Inputs<O>> & Used<O>
 
 /** The value that a dependency's function stands for. */
 type ValueOf<R> =
@@ -65,8 +72,8 @@ type ValueOf<R> =
  * })
  */
 export function dependency<R>(create: (context: Context) => R): Dependency<ValueOf<R>>
-export function dependency<const O extends DependencyOptions, R>(
-  options: O,
+export function dependency<const O extends DependencyOptions<AnySchema>, R>(
+  options: KnownOptions<O, DependencyOptions>,
   create: (context: DependencyContext<O>) => R,
 ): Dependency<ValueOf<R>>
 export function dependency(
@@ -77,7 +84,8 @@ export function dependency(
   if (typeof create !== 'function')
     throw new UsageError('dependency(options, fn): the second argument must be a function.')
   const scope = options.scope ?? 'request'
-  for (const [name, used] of Object.entries(options.use ?? {})) {
+  const uses: Uses = options.use ?? {}
+  for (const [name, used] of Object.entries(uses)) {
     if (scope === 'app' && used.scope !== 'app') {
       throw new UsageError(`A dependency of scope "app" cannot use "${name}" of scope "${used.scope}".`)
     }

@@ -7,7 +7,7 @@ import { headerValue } from './incoming.ts'
 import type { Registered } from './match.ts'
 import { type Answer, chain, compose, prepare } from './pipeline.ts'
 import { Reply } from './reply.ts'
-import type { AnyRoute, Middleware, Route, RouteLimits, RouteOptions } from './route.ts'
+import type { AnyRoute, Middleware, Route, RouteLimits } from './route.ts'
 import { type Declared, type RouteGroup } from './router.ts'
 import { negotiate, streamHead } from './offer.ts'
 import { type ReplyShape, toReply } from './to-reply.ts'
@@ -74,10 +74,7 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
 }
 
 /** Runs the handler and turns what it gives into a reply. */
-function handlerAnswer(
-  route: Route<string, string, RouteOptions>,
-  handler: (context: never) => unknown,
-): Answer {
+function handlerAnswer(route: Route, handler: (context: never) => unknown): Answer {
   const { returns, streams, status } = route.options
   const formats = streams === undefined ? undefined : Array.isArray(streams) ? streams : [streams]
   const shape: ReplyShape = { returns, streams: formats, status }

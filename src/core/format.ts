@@ -1,14 +1,17 @@
 import type { Problem } from './error.ts'
-import type { Schema } from './schema.ts'
+import type { Schema, SchemaInput, SchemaOutput } from './schema.ts'
 import type { Chunk } from './source.ts'
+
+/** What a format is called in documents and in the client. */
+export type FormatName = 'text' | 'bytes' | 'jsonl' | 'json-seq' | 'json-array' | 'sse'
 
 /**
  * How the items of a stream become bytes: a media type and an encoding, and for typed formats a
  * schema that every item must pass. `text`, `bytes(type)`, `jsonl(schema)`, `sse(schema)` and the
- * others are values of this type. `Item` is what is yielded, `Output` what a reader gets.
+ * others are values of this type. `Item` is what may be yielded.
  */
-export interface Format<Item = unknown, Output = Item> {
-  readonly name: 'text' | 'bytes' | 'jsonl' | 'json-seq' | 'json-array' | 'sse'
+export interface Format<in Item = never, out Name extends FormatName = FormatName> {
+  readonly name: Name
   /** The reply's `content-type`. */
   readonly contentType: string
   /** The essences by which `Accept` may ask for it, the preferred one first. */
@@ -32,9 +35,17 @@ export interface Format<Item = unknown, Output = Item> {
   readonly end: boolean
   /** Makes the encoder of one stream. */
   encoder(): ItemEncoder
-  /** Carry the types; never present. */
-  readonly '~item'?: Item
-  readonly '~output'?: Output
+  /** Carries the type of an item; never present. */
+  readonly '~item'?: (item: Item) => void
+}
+
+/** A format of items that a schema describes: yielded as it takes them, and read as it gives them. */
+export interface SchemaFormat<S, out Name extends FormatName = FormatName> extends Format<
+  SchemaInput<S>,
+  Name
+> {
+  /** Carries the type of the schema; never present. */
+  readonly '~schema'?: S
 }
 
 /** The wire form of one stream, from its first byte to its last. */
@@ -82,14 +93,20 @@ export class StreamEvent<Item = unknown> {
  *
  * @example yield event(row, { id: String(row.version), event: 'row' })
  */
-export function event<const Item>(data: Item, meta: EventMeta): StreamEvent<Item> {
+export function event<Item>(data: Item, meta: EventMeta): StreamEvent<Item> {
   return new StreamEvent(data, meta)
 }
 
-/** The item type of a format, or of several that take the same items. */
-export type FormatItem<F> =
-  F extends Format<infer Item, unknown>
-    ? Item
-    : F extends readonly Format<infer Item, unknown>[]
-      ? Item
-      : never
+/** What may be yielded into a format; into several, what each of them takes. */
+export type FormatItem<F> = (F extends readonly unknown[] ? F[number] : F) extends {
+  readonly '~item'?: (item: infer Item) => void
+}
+  ? Item
+  : never
+
+/** What a reader gets of a format, or of several. */
+export type FormatOutput<F> = F extends readonly unknown[]
+  ? FormatOutput<F[number]>
+  : F extends SchemaFormat<infer S>
+    ? SchemaOutput<S>
+    : FormatItem<F>

@@ -10,15 +10,15 @@ import {
 } from './schema.ts'
 
 /** The inputs of a request that a route or a dependency has schemas for, the body excepted. */
-export interface InputOptions {
+export interface InputOptions<S = Schema> {
   /** Path parameters, as strings. Coerce in the schema. */
-  readonly params?: Schema
+  readonly params?: S
   /** The query: strings, and lists of strings where a key is repeated. Coerce in the schema. */
-  readonly query?: Schema
+  readonly query?: S
   /** Headers by lower-case name. */
-  readonly headers?: Schema
+  readonly headers?: S
   /** Cookies by name. */
-  readonly cookies?: Schema
+  readonly cookies?: S
 }
 
 const PLACES = ['params', 'query', 'headers', 'cookies'] as const

@@ -91,7 +91,8 @@ function sharedInstance(engine: Engine, dependency: Dependency<unknown>): Promis
 
 async function makeShared(engine: Engine, dependency: Dependency<unknown>): Promise<unknown> {
   const context: Values = { log: engine.log }
-  for (const [name, used] of Object.entries(dependency.options.use ?? {})) {
+  const uses: Uses = dependency.options.use ?? {}
+  for (const [name, used] of Object.entries(uses)) {
     context[name] = await sharedInstance(engine, engine.overrides.get(used) ?? used)
   }
   return open(dependency, context, (release) => engine.sharedReleases.push(release))

@@ -1,9 +1,9 @@
 import type { Context } from './context.ts'
-import type { Provided, Uses, UsesOf } from './dependency.ts'
-import type { Format, FormatItem, StreamEvent } from './format.ts'
+import type { FreeNames, Uses } from './dependency.ts'
+import type { Format } from './format.ts'
 import type { InputOptions } from './input.ts'
 import type { Reply } from './reply.ts'
-import type { Schema, SchemaInput } from './schema.ts'
+import type { Schema } from './schema.ts'
 import type { Timeouts } from './timeout.ts'
 
 /** Methods with a registration function of their own. Any other token works with `route(method, ...)`. */
@@ -18,21 +18,21 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | '
 export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply | Promise<Reply>
 
 /** Everything about a route but its handler: plain data, for validation, types, documents and the client. */
-export interface RouteOptions extends InputOptions {
+export interface RouteOptions<S = Schema> extends InputOptions<S> {
   /**
    * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
    * that type as an async iterable, `jsonl(schema)` for validated items as they arrive. Without it,
    * `body` is the reader of whatever was sent.
    */
-  readonly body?: Schema | Format
+  readonly body?: S | Format<never, 'text' | 'bytes' | 'jsonl'>
   /** One value: validated, and stripped of what the schema does not name, before it is sent as JSON. */
-  readonly returns?: Schema
+  readonly returns?: S
   /** Many items: one format, or several of which the client's `Accept` chooses. */
   readonly streams?: Format | readonly Format[]
   /** The status of a successful reply, default 200 (204 for a handler that returns nothing). */
   readonly status?: number
   /** Dependencies, by the names under which the handler gets them. */
-  readonly use?: Uses
+  readonly use?: Uses & FreeNames
   /** Middleware around this route only. */
   readonly middleware?: readonly Middleware[]
   /** The largest request body in bytes, default the app's (1 MiB). */
@@ -56,15 +56,15 @@ export interface RouteOptions extends InputOptions {
 export type RouteLimits = Pick<RouteOptions, 'bodyLimit' | 'timeouts' | 'onDisconnect'>
 
 /** Options of a WebSocket route. */
-export interface WebSocketOptions extends InputOptions {
+export interface WebSocketOptions<S = Schema> extends InputOptions<S> {
   /**
    * What each incoming message must pass; one that does not closes the socket with 1007. A schema of
    * strings gets text as it is, one of other types gets it as JSON, one that takes both whichever fits.
    */
-  readonly receives?: Schema
+  readonly receives?: S
   /** What each outgoing message must pass. Strings are sent as they are, other values as JSON. */
-  readonly sends?: Schema
-  readonly use?: Uses
+  readonly sends?: S
+  readonly use?: Uses & FreeNames
   readonly middleware?: readonly Middleware[]
   /** The largest incoming message in bytes, default 1 MiB; a larger one closes the socket with 1009. */
   readonly messageLimit?: number
@@ -78,58 +78,31 @@ export interface WebSocketOptions extends InputOptions {
   readonly deprecated?: boolean
 }
 
-/** What a route's handler receives: the context, and what `use` of the route and its routers names. */
-export type HandlerContext<P extends string, O, U> = Context<P, O> & Provided<UsesOf<O>> & Provided<U>
-
-/** What can be streamed: what a generator gives, any iterable, a web stream or a Node stream. */
-export type Streamable<Item> =
-  | AsyncIterable<Item | StreamEvent<Item>>
-  | Iterable<Item | StreamEvent<Item>>
-  | ReadableStream<Item>
-
-/** What a handler may return, by the route's options. */
-export type Result<O> = O extends { readonly streams: infer F }
-  ? MaybePromise<Streamable<FormatItem<F>> | Reply | Response>
-  : O extends { readonly returns: infer S extends Schema }
-    ? MaybePromise<SchemaInput<S> | Reply | Response>
-    : unknown
-
-type MaybePromise<T> = T | Promise<T>
-
-/** Makes a misspelt option an error at its own place, which a generic would let pass. */
-export type KnownOptions<O, Known> = {
-  readonly [K in Exclude<keyof O, keyof Known>]: `"${K & string}" is not an option here`
-}
-
 /**
  * A declared route: frozen data that the router, the documents, the client and the CLI read alike.
- * `M`, `P`, `O` and `R` are its method, path, options and what its handler returns.
+ * `M` and `P` are its method and path, `T` is what its client sends and gets.
  */
-export interface Route<
-  out M extends string = string,
-  out P extends string = string,
-  out O = unknown,
-  out R = unknown,
-> {
+export interface Route<out M extends string = string, out P extends string = string, out T = unknown> {
   readonly method: M
   readonly path: P
-  readonly options: O
+  readonly options: RouteOptions
   /** Where it was declared: `file:line:column`. */
   readonly declaredAt: string
-  /** Carries what the handler returns; never present. */
-  readonly '~returns'?: R
+  /** Carries what the client sends and gets; never present. */
+  readonly '~client'?: T
 }
 
-/** A declared WebSocket route. */
-export interface WebSocketRoute<out P extends string = string, out O = unknown> {
+/** A declared WebSocket route: `P` is its path, `T` what it receives from its client and sends to it. */
+export interface WebSocketRoute<out P extends string = string, out T = unknown> {
   readonly method: 'WEBSOCKET'
   readonly path: P
-  readonly options: O
+  readonly options: WebSocketOptions
   readonly declaredAt: string
+  readonly '~client'?: T
 }
 
 /** Any declared route, without its types. */
-export type AnyRoute = Route<string, string, RouteOptions> | WebSocketRoute<string, WebSocketOptions>
+export type AnyRoute = Route | WebSocketRoute
 
 /**
  * Where `entry` was called, for error messages about routes. Frames are left out by function, not by

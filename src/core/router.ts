@@ -1,20 +1,43 @@
-import type { HandlerContext, KnownOptions, Middleware, Result, Route, RouteOptions } from './route.ts'
-import type { WebSocketOptions, WebSocketRoute } from './route.ts'
-import type { Uses } from './dependency.ts'
+import type { ClientView, SocketView } from './client-view.ts'
+import type { Context, ContextName } from './context.ts'
+import type { Dependency, TakenName, Uses } from './dependency.ts'
 import { UsageError } from './error.ts'
 import { WEBSOCKET } from './match.ts'
+import type { Handlers } from './handler.ts'
+import type { KnownOptions } from './option.ts'
 import { assertUses } from './provide.ts'
-import { callSite } from './route.ts'
-import type { WebSocketHandlerContext } from './websocket.ts'
+import {
+  callSite,
+  type Middleware,
+  type Route,
+  type RouteOptions,
+  type WebSocketOptions,
+  type WebSocketRoute,
+} from './route.ts'
+import type { AnySchema } from './schema.ts'
 
 /** A request handler of any fetch-style framework. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>
 
-/** A path under a prefix. */
-export type Join<Prefix extends string, P extends string> = Prefix extends '' ? P : `${Prefix}${P}`
-
 /** The registration function of one method. */
 export interface Register<M extends string, Prefix extends string, U> {
+  /**
+   * Declares a route with options: input schemas, what it returns or streams, dependencies.
+   *
+   * @param path literal segments, `:name` for one segment, `*name` at the end for the rest.
+   * @param options plain data; see RouteOptions.
+   * @param handler a function, whose result is sent, or a generator, whose items are streamed.
+   * @throws {UsageError} once the app has started.
+   */
+  <
+    const P extends string,
+    const O extends RouteOptions<AnySchema>,
+    H extends Handlers<`${Prefix}${P}`, O, U>['route'],
+  >(
+    path: P,
+    options: KnownOptions<O, RouteOptions>,
+    handler: H,
+  ): Route<M, `${Prefix}${P}`, ClientView<O, H>>
   /**
    * Declares a route.
    *
@@ -24,30 +47,17 @@ export interface Register<M extends string, Prefix extends string, U> {
    */
   <const P extends string, R>(
     path: P,
-    handler: (context: HandlerContext<Join<Prefix, P>, unknown, U>) => R,
-  ): Route<M, Join<Prefix, P>, unknown, R>
-  /**
-   * Declares a route with options: input schemas, what it returns or streams, dependencies.
-   *
-   * @param path literal segments, `:name` for one segment, `*name` at the end for the rest.
-   * @param options plain data; see RouteOptions.
-   * @param handler a function, whose result is sent, or a generator, whose items are streamed.
-   * @throws {UsageError} once the app has started.
-   */
-  <const P extends string, const O extends RouteOptions, R extends Result<O>>(
-    path: P,
-    options: O & KnownOptions<O, RouteOptions>,
-    handler: (context: HandlerContext<Join<Prefix, P>, O, U>) => R,
-  ): Route<M, Join<Prefix, P>, O, R>
+    handler: (context: Context<`${Prefix}${P}`> & U) => R,
+  ): Route<M, `${Prefix}${P}`, ClientView<{}, () => R>>
 }
 
-export interface RouterOptions<Prefix extends string = string, U extends Uses = Uses> {
+export interface RouterOptions<Prefix extends string = string, U = {}> {
   /** In front of every path of this router, for example `/users`. */
   readonly prefix?: Prefix
   /** Tags of every route, for the docs. */
   readonly tags?: readonly string[]
   /** Dependencies of every route; handlers get them by these names. */
-  readonly use?: U
+  readonly use?: { readonly [K in keyof U]: K extends ContextName ? TakenName<K> : Dependency<U[K]> }
   /** Middleware around every route, the first one outermost. */
   readonly middleware?: readonly Middleware[]
 }
@@ -59,13 +69,13 @@ export type Declared =
   | {
       readonly kind: 'route'
       readonly path: string
-      readonly route: Route<string, string, RouteOptions>
+      readonly route: Route
       readonly handler: Handler
     }
   | {
       readonly kind: 'websocket'
       readonly path: string
-      readonly route: WebSocketRoute<string, WebSocketOptions>
+      readonly route: WebSocketRoute
       readonly handler: Handler
     }
   | {
@@ -90,7 +100,7 @@ export interface RouteGroup {
  * A group of routes with a common prefix, tags, dependencies and middleware. Include it in an app or
  * in another router.
  */
-export class Router<const Prefix extends string = '', const U extends Uses = {}> implements RouteGroup {
+export class Router<const Prefix extends string = '', U = {}> implements RouteGroup {
   readonly prefix: string
   readonly tags: readonly string[]
   readonly use: Uses
@@ -110,7 +120,7 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
   constructor(options: RouterOptions<Prefix, U> = {}) {
     this.prefix = options.prefix ?? ''
     this.tags = options.tags ?? []
-    this.use = options.use ?? {}
+    this.use = (options.use ?? {}) as Uses
     this.middleware = options.middleware ?? []
     if (this.prefix !== '' && (!this.prefix.startsWith('/') || this.prefix.endsWith('/'))) {
       throw new UsageError(`A prefix starts with "/" and does not end with one: not "${this.prefix}".`)
@@ -123,17 +133,22 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
    *
    * @throws {UsageError} for what is not an upper-case method token.
    */
+  route<
+    const M extends string,
+    const P extends string,
+    const O extends RouteOptions<AnySchema>,
+    H extends Handlers<`${Prefix}${P}`, O, U>['route'],
+  >(
+    method: M,
+    path: P,
+    options: KnownOptions<O, RouteOptions>,
+    handler: H,
+  ): Route<M, `${Prefix}${P}`, ClientView<O, H>>
   route<const M extends string, const P extends string, R>(
     method: M,
     path: P,
-    handler: (context: HandlerContext<Join<Prefix, P>, unknown, U>) => R,
-  ): Route<M, Join<Prefix, P>, unknown, R>
-  route<const M extends string, const P extends string, const O extends RouteOptions, R extends Result<O>>(
-    method: M,
-    path: P,
-    options: O & KnownOptions<O, RouteOptions>,
-    handler: (context: HandlerContext<Join<Prefix, P>, O, U>) => R,
-  ): Route<M, Join<Prefix, P>, O, R>
+    handler: (context: Context<`${Prefix}${P}`> & U) => R,
+  ): Route<M, `${Prefix}${P}`, ClientView<{}, () => R>>
   route(method: string, ...rest: unknown[]): unknown {
     if (!/^[A-Z][A-Z-]*$/.test(method) || method === WEBSOCKET) {
       throw new UsageError(`"${method}" is not an HTTP method. Write it in upper case.`)
@@ -147,21 +162,22 @@ export class Router<const Prefix extends string = '', const U extends Uses = {}>
    *
    * @param handler runs while the socket is open; when it returns, the socket is closed with 1000.
    */
-  websocket<const P extends string, const O extends WebSocketOptions>(
+  websocket<const P extends string, const O extends WebSocketOptions<AnySchema>>(
     path: P,
-    options: O & KnownOptions<O, WebSocketOptions>,
-    handler: (context: WebSocketHandlerContext<Join<Prefix, P>, O, U>) => unknown,
-  ): WebSocketRoute<Join<Prefix, P>, O> {
+    options: KnownOptions<O, WebSocketOptions>,
+    handler: Handlers<`${Prefix}${P}`, O, U>['websocket'],
+  ): WebSocketRoute<`${Prefix}${P}`, SocketView<O>>
+  websocket(path: string, options: WebSocketOptions, handler: Handler): unknown {
     this.#assertOpen(`WebSocket ${path}`)
     const route = Object.freeze({
       method: WEBSOCKET,
       path: this.prefix + path,
-      options: options as O,
+      options,
       declaredAt: callSite(this.websocket),
     })
     assertUses(options.use ?? {}, `WebSocket ${path}`)
-    this.declared.push({ kind: 'websocket', path, route, handler: handler as Handler })
-    return route as unknown as WebSocketRoute<Join<Prefix, P>, O>
+    this.declared.push({ kind: 'websocket', path, route, handler })
+    return route
   }
 
   /** Adds the routes of a router, under this one's prefix, dependencies and middleware. */

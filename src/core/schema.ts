@@ -23,11 +23,32 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** What a schema takes. */
-export type SchemaInput<S extends Schema> = NonNullable<S['~standard']['types']>['input']
+/**
+ * A schema where only its types count, as in the options of a route. Nothing but the mark is checked:
+ * to compare the whole of it would double what a route costs the compiler.
+ */
+export interface AnySchema {
+  readonly '~standard': unknown
+}
+
+/**
+ * What a schema takes.
+ *
+ * zod 4 notes the type in a second place, which is asked first: through `~standard` the compiler works
+ * out input and output when it needs only one of them. Any other validator goes that way.
+ */
+export type SchemaInput<S> = S extends { readonly _zod: { readonly input: unknown } }
+  ? S['_zod']['input']
+  : S extends Schema
+    ? NonNullable<S['~standard']['types']>['input']
+    : unknown
 
 /** What a schema gives. */
-export type SchemaOutput<S extends Schema> = NonNullable<S['~standard']['types']>['output']
+export type SchemaOutput<S> = S extends { readonly _zod: { readonly output: unknown } }
+  ? S['_zod']['output']
+  : S extends Schema
+    ? NonNullable<S['~standard']['types']>['output']
+    : unknown
 
 /** Whether a value is a Standard Schema. Some validators' schemas are functions (arktype). */
 export function isSchema(value: unknown): value is Schema {

@@ -1,26 +1,14 @@
-import { Connection, type WebSocketConnection } from './connection.ts'
-import type { Context } from './context.ts'
-import type { Provided, UsesOf } from './dependency.ts'
+import { Connection } from './connection.ts'
 import { HttpError } from './error.ts'
 import { headerValue } from './incoming.ts'
 import { messageReader } from './message.ts'
 import type { Answer } from './pipeline.ts'
 import { Reply } from './reply.ts'
 import type { WebSocketOptions } from './route.ts'
-import type { Schema, SchemaInput, SchemaOutput } from './schema.ts'
-import type { Message, Socket } from './socket.ts'
+import type { Socket } from './socket.ts'
 
 /** The default of `messageLimit`: 1 MiB. */
 const MESSAGE_LIMIT = 1024 * 1024
-
-/** What of a WebSocket route's options types its messages. */
-type Received<O> = O extends { readonly receives: infer S extends Schema } ? SchemaOutput<S> : Message
-type Sent<O> = O extends { readonly sends: infer S extends Schema } ? SchemaInput<S> : unknown
-
-/** What a WebSocket handler receives. */
-export type WebSocketHandlerContext<P extends string, O, U> = Context<P, O> &
-  Provided<UsesOf<O>> &
-  Provided<U> & { readonly socket: WebSocketConnection<Received<O>, Sent<O>> }
 
 type Handler = (context: never) => unknown
 

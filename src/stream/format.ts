@@ -1,6 +1,6 @@
-import type { Format, ItemEncoder } from '../core/format.ts'
+import type { Format, ItemEncoder, SchemaFormat } from '../core/format.ts'
 import { OCTETS, TEXT } from '../core/reply.ts'
-import { isSchema, type Schema, type SchemaInput, type SchemaOutput } from '../core/schema.ts'
+import { type AnySchema, isSchema } from '../core/schema.ts'
 import { RAW } from '../core/source.ts'
 import { encodeJsonLine, encodeJsonSeq } from '../wire/jsonl.ts'
 import { encodeSse } from '../wire/sse.ts'
@@ -31,7 +31,7 @@ const UTF8_TEXT: ItemEncoder = {
 }
 
 /** Text, item by item, as UTF-8. The head waits for the first item. */
-export const text: Format<string> = Object.freeze({
+export const text: Format<string, 'text'> = Object.freeze({
   name: 'text',
   contentType: TEXT,
   mediaTypes: ['text/plain'],
@@ -48,7 +48,7 @@ const OCTET_STREAM: ItemEncoder = { encode: (item) => RAW.encode(item) as Uint8A
  *
  * @param mediaType default application/octet-stream.
  */
-export function bytes(mediaType: string = OCTETS): Format<Uint8Array> {
+export function bytes(mediaType: string = OCTETS): Format<Uint8Array, 'bytes'> {
   return Object.freeze({
     name: 'bytes',
     contentType: mediaType,
@@ -75,12 +75,9 @@ const JSON_LINES: ItemEncoder = {
  *
  * @param schema what each item must pass; without one they are taken as they are.
  */
-export function jsonl(): Format<unknown>
-export function jsonl<S extends Schema>(
-  schema: S,
-  options?: ItemOptions,
-): Format<SchemaInput<S>, SchemaOutput<S>>
-export function jsonl(schema?: Schema, options: ItemOptions = {}): Format {
+export function jsonl(): Format<unknown, 'jsonl'>
+export function jsonl<S extends AnySchema>(schema: S, options?: ItemOptions): SchemaFormat<S, 'jsonl'>
+export function jsonl(schema?: AnySchema, options: ItemOptions = {}): Format {
   return Object.freeze({
     name: 'jsonl',
     contentType: 'application/jsonl',
@@ -98,12 +95,9 @@ const JSON_SEQ: ItemEncoder = {
 }
 
 /** JSON text sequences (RFC 7464): like JSON Lines, with a record separator in front of every item. */
-export function jsonSeq(): Format<unknown>
-export function jsonSeq<S extends Schema>(
-  schema: S,
-  options?: ItemOptions,
-): Format<SchemaInput<S>, SchemaOutput<S>>
-export function jsonSeq(schema?: Schema, options: ItemOptions = {}): Format {
+export function jsonSeq(): Format<unknown, 'json-seq'>
+export function jsonSeq<S extends AnySchema>(schema: S, options?: ItemOptions): SchemaFormat<S, 'json-seq'>
+export function jsonSeq(schema?: AnySchema, options: ItemOptions = {}): Format {
   return Object.freeze({
     name: 'json-seq',
     contentType: 'application/json-seq',
@@ -115,12 +109,12 @@ export function jsonSeq(schema?: Schema, options: ItemOptions = {}): Format {
 }
 
 /** One JSON array, streamed item by item. An end without the closing bracket is a cut. */
-export function jsonArray(): Format<unknown>
-export function jsonArray<S extends Schema>(
+export function jsonArray(): Format<unknown, 'json-array'>
+export function jsonArray<S extends AnySchema>(
   schema: S,
   options?: ItemOptions,
-): Format<SchemaInput<S>, SchemaOutput<S>>
-export function jsonArray(schema?: Schema, options: ItemOptions = {}): Format {
+): SchemaFormat<S, 'json-array'>
+export function jsonArray(schema?: AnySchema, options: ItemOptions = {}): Format {
   return Object.freeze({
     name: 'json-array',
     contentType: 'application/json',
@@ -158,12 +152,9 @@ const SSE_HEARTBEAT_MS = 15_000
  *
  * @param schema what each item must pass; without one they are taken as they are.
  */
-export function sse(): Format<unknown>
-export function sse<S extends Schema>(
-  schema: S,
-  options?: SseOptions,
-): Format<SchemaInput<S>, SchemaOutput<S>>
-export function sse(schema?: Schema, options: SseOptions = {}): Format {
+export function sse(): Format<unknown, 'sse'>
+export function sse<S extends AnySchema>(schema: S, options?: SseOptions): SchemaFormat<S, 'sse'>
+export function sse(schema?: AnySchema, options: SseOptions = {}): Format {
   const { heartbeat = SSE_HEARTBEAT_MS, retry, maxAge } = options
   const encoder = retry === undefined ? EVENTS : { ...EVENTS, opening: encodeSse({ retry }) }
   return Object.freeze({
@@ -187,7 +178,7 @@ const EVENTS: ItemEncoder = {
   farewell: (retryMs) => encodeSse({ retry: retryMs }),
 }
 
-function itemPart(name: string, schema: Schema | undefined, options: ItemOptions) {
+function itemPart(name: string, schema: AnySchema | undefined, options: ItemOptions) {
   const { invalid = 'fail', end = false } = options
   if (schema === undefined) return { invalid, end }
   if (isSchema(schema)) return { schema, invalid, end }

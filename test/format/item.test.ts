@@ -18,7 +18,7 @@ import { read, scene } from './scene.ts'
 const Item = z.object({ n: z.number() })
 
 /** What the four have in common. */
-type MakeFormat = <S extends Schema>(schema: S, options?: ItemOptions) => Format<SchemaItem<S>, unknown>
+type MakeFormat = <S extends Schema>(schema: S, options?: ItemOptions) => Format<SchemaItem<S>>
 type SchemaItem<S extends Schema> = NonNullable<S['~standard']['types']>['input']
 
 const FORMATS = [

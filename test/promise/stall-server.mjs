@@ -154,6 +154,8 @@ process.on('message', (message) => {
     seen.produced = 0
     seen.endings = []
   }
+  // What a buffer holds shows only when what nothing holds is gone.
+  globalThis.gc()
   const queued = [...sockets].reduce((sum, socket) => sum + socket.writableLength, 0)
   process.send({
     ...seen,

@@ -51,6 +51,9 @@ async function opened(port: number, path: string): Promise<RawConnection> {
   return connection
 }
 
+/** For a machine that does other things, too; what fails here without a fix takes 5 seconds or more. */
+const SLACK = 2000
+
 describe('SIGTERM', { timeout: 60_000 }, () => {
   test('with 500 event streams, 100 WebSockets and 5 slow downloads', async () => {
     const server = await startServer({ file, grace: 10_000 })
@@ -133,7 +136,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
         `exit ${exit.at - lastDownload} ms after the last download, ${exit.at - sentAt} ms after the signal`,
     )
     // Half a second where nothing else runs; the machine is shared.
-    expect(toldAfter).toBeLessThan(3000)
+    expect(toldAfter).toBeLessThan(1000 + SLACK)
     expect(exit.at - lastDownload).toBeLessThan(1000)
     for (const { socket } of sockets) socket.terminate()
     for (const { connection } of downloads) connection.destroy()
@@ -155,7 +158,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
   )
 
   test('a hung handler: exit at the deadline, and its background work is told', async () => {
-    const grace = 3000
+    const grace = 4000
     const server = await startServer({ grace })
     const hung = await opened(server.port, '/hang')
     await server.entry('hanging')
@@ -183,7 +186,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     ])
     const exit = await server.exited()
     expect(exit.code).toBe(0)
-    expect(exit.at - sentAt).toBeLessThan(1600)
+    expect(exit.at - sentAt).toBeLessThan(600 + SLACK)
   })
 
   test('beyond the grace it is cut', async () => {
@@ -209,7 +212,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     await wait(50)
     const sentAt = server.signal('SIGTERM')
     await within(Promise.all([used.some(1), fresh.some(1)]), 'both close')
-    expect(Date.now() - sentAt).toBeLessThan(500)
+    expect(Date.now() - sentAt).toBeLessThan(500 + SLACK)
     const exit = await server.exited()
     expect([exit.code, exit.at - sentAt < 1000]).toEqual([0, true])
   })
@@ -259,7 +262,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     const sentAt = server.signal('SIGTERM')
     expect((await connection.reply('GET')).status).toBe(200)
     const exit = await server.exited()
-    expect([exit.code, exit.at - sentAt < 1500]).toEqual([0, true])
+    expect([exit.code, exit.at - sentAt < 300 + SLACK]).toEqual([0, true])
   })
 })
 
@@ -315,7 +318,7 @@ describe('the order', { timeout: 30_000 }, () => {
     const exit = await server.exited()
     expect(exit.code).toBe(0)
     expect(exit.at - sentAt).toBeGreaterThan(550)
-    expect(exit.at - sentAt).toBeLessThan(1300)
+    expect(exit.at - sentAt).toBeLessThan(600 + SLACK)
     expect(server.events.slice(1)).toEqual(['work begins', 'log', 'teardown', 'end'])
     expect(server.find('log')).toMatchObject({
       level: 'warn',
@@ -338,7 +341,7 @@ describe('a second signal', { timeout: 30_000 }, () => {
     expect(exit).toMatchObject({ code: 1, signal: null })
     expect(server.events).toContain('end')
     expect(exit.at - first).toBeGreaterThan(400)
-    expect(exit.at - second).toBeLessThan(1300)
+    expect(exit.at - second).toBeLessThan(1000 + SLACK)
   })
 
   test('gives a teardown that hangs no more than a second', async () => {
@@ -348,7 +351,7 @@ describe('a second signal', { timeout: 30_000 }, () => {
     const second = server.signal('SIGINT')
     const exit = await server.exited()
     expect(exit.code).toBe(1)
-    expect(exit.at - second).toBeLessThan(1400)
+    expect(exit.at - second).toBeLessThan(1000 + SLACK)
     expect(server.find('end')).toBe(undefined)
   })
 })
@@ -399,7 +402,7 @@ describe("onDisconnect: 'finish'", { timeout: 30_000 }, () => {
     await stream.bytes()
     const sentAt = server.signal('SIGTERM')
     await expect(rest(stream)).rejects.toThrow(CutError)
-    expect(Date.now() - sentAt).toBeLessThan(500)
+    expect(Date.now() - sentAt).toBeLessThan(500 + SLACK)
     expect((await server.exited()).code).toBe(0)
     expect(server.entries.filter(({ event }) => event === 'step')).toHaveLength(10)
     expect(server.find('finished')).toMatchObject({ outcome: 'shutdown' })
@@ -428,7 +431,7 @@ describe("onDisconnect: 'finish'", { timeout: 30_000 }, () => {
     expect(exit.code).toBe(0)
     expect(server.events.slice(1)).toEqual(['endless stopped', 'teardown', 'end'])
     expect(server.find('endless stopped')!.at - sentAt).toBeGreaterThan(550)
-    expect(exit.at - sentAt).toBeLessThan(1400)
+    expect(exit.at - sentAt).toBeLessThan(600 + SLACK)
   })
 })
 

@@ -1,12 +1,21 @@
 /** Sockets that follow channels: framed once, in one order, and a slow peer is nobody else's problem. */
-import { type App, channel } from 'millrace'
+import { channel } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { cleanUp, connect, crashes, readFrames, serve, serverSides, until, upgrade, wait } from './scene.ts'
+import {
+  cleanUp,
+  connect,
+  type Context,
+  crashes,
+  readFrames,
+  serve,
+  serverSides,
+  until,
+  upgrade,
+  wait,
+} from './scene.ts'
 
-type Followable = Parameters<
-  Parameters<Parameters<typeof App.prototype.websocket<'/', {}>>[2]>[0]['socket']['follow']
->[0]
+type Followable = Parameters<Context['socket']['follow']>[0]
 
 /** A route whose sockets follow a channel until they close. */
 const following = (followed: Followable, replay = 0) =>

@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp, type Socket as TcpSocket } from 'node:net'
-import { App, type AppOptions } from 'millrace'
+import {
+  App,
+  type AppOptions,
+  type Context as HandlerContext,
+  type Message,
+  type WebSocketConnection,
+} from 'millrace'
 import { afterEach, expect } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
 import { type LogEntry, recorder, until as untilBy, wait, within as withinBy } from '../contract/transport.ts'
@@ -52,8 +58,7 @@ export async function serve(declare: (app: App) => void, options: AppOptions<{}>
   return { app, port, log, errors }
 }
 
-type Handler = Parameters<typeof App.prototype.websocket<'/', {}>>[2]
-export type Context = Parameters<Handler>[0]
+export type Context = HandlerContext<'/'> & { readonly socket: WebSocketConnection<Message, unknown> }
 
 /** A server with one socket, whose handler is given. What the handler throws is kept. */
 export async function serveOne(

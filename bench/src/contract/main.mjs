@@ -2,8 +2,8 @@
  * `npm run contract`: what each framework does when a stream fails, a client leaves, a reader stalls, or the process
  * is told to end. Not how fast: see main.mjs of the bench for that.
  *
- * One framework after another is started and asked. The two questions that need a process of their own, compression
- * and SIGTERM, come at the end, SIGTERM for all at once, since that is mostly waiting.
+ * One framework after another is started and asked. Pings are measured in turns, since a loaded machine matters there.
+ * SIGTERM comes at the end, for all at once, since that is mostly waiting.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -78,12 +78,17 @@ async function measure() {
     const stalled = await probe.stall(server)
     set('made', name, stalled.made)
     set('left', name, stalled.left)
-    set('ping', name, await probe.ping(server))
     await server.stop()
     const compressing = await launch(name, 'compress')
     set('compressed', name, await probe.compressed(compressing))
     await compressing.stop()
   }
+
+  console.log(`${seconds(started)} s: pings`)
+  const pinged = []
+  for (const name of names) pinged.push(await launch(name))
+  for (const [name, cell] of await probe.ping(pinged)) set('ping', name, cell)
+  for (const server of pinged) await server.stop()
 
   /** @type {import('./report.mjs').Results['options']} */
   const others = []

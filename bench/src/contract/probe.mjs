@@ -25,12 +25,13 @@ const SHUTDOWN_MS = 3000
 /** Pings beside a busy generator: at this pace, for so long, so many times. */
 const PING_EVERY_MS = 10
 const PING_FOR_MS = 550
-const PING_RUNS = 6
+const PING_ROUNDS = 6
 /** So many that a ping does not wait for the one before it, only for the server. */
 const PING_SOCKETS = 32
 /** p99 that others may see beside a busy generator, in milliseconds. */
-const PING_KEPT_MS = 100
+const PING_KEPT_MS = 250
 const FIRST_ITEM_MS = 100
+const FIRST_ITEM_TRIES = 5
 
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const mebibytes = (/** @type {number} */ bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
@@ -156,25 +157,32 @@ export async function stall(/** @type {Server} */ server) {
 
 /**
  * p99 of /ping beside a generator that never waits for anything real. Pings are due at a fixed pace, and measured
- * from when they were due. The best of some runs counts, since other programs and a cold start can only make it worse. @returns {Promise<Cell>}
+ * from when they were due. The servers take turns, in some rounds, and the best round of each counts: other programs
+ * and a cold start can only make it worse, and should do so to everybody.
+ * @returns {Promise<Map<string, Cell>>}
  */
-export async function ping(/** @type {Server} */ { port }) {
-  const idle = await pings(port, PING_FOR_MS)
-  const runs = []
-  for (let i = 0; i < PING_RUNS; i++) {
-    const exchange = new Exchange(port, `/busy?id=busy${i}`)
-    await sleep(20)
-    const run = await pings(port, PING_FOR_MS)
-    runs.push({ ...run, streamedBytes: exchange.bytes, end: exchange.end })
-    await within(1000, exchange.ended)
-    exchange.leave()
+export async function ping(/** @type {Server[]} */ all) {
+  /** @typedef {Awaited<ReturnType<typeof pings>> & { streamedBytes?: number }} Run */
+  const runs = new Map(
+    all.map(({ name }) => [name, { idle: /** @type {Run[]} */ ([]), busy: /** @type {Run[]} */ ([]) }]),
+  )
+  for (let round = 0; round < PING_ROUNDS; round++) {
+    for (const { name, port } of all) {
+      const exchange = new Exchange(port, `/busy?id=busy${round}`)
+      await sleep(20)
+      const run = await pings(port, PING_FOR_MS)
+      runs.get(name)?.busy.push({ ...run, streamedBytes: exchange.bytes })
+      await within(1000, exchange.ended)
+      exchange.leave()
+      if (round % 3 === 2) runs.get(name)?.idle.push(await pings(port, PING_FOR_MS / 2))
+    }
   }
-  const best = runs.reduce((a, b) => (b.p99 < a.p99 ? b : a))
-  return {
-    kept: best.p99 <= PING_KEPT_MS,
-    text: `${ms(best.p99)}`,
-    evidence: { idle, runs },
-  }
+  return new Map(
+    [...runs].map(([name, { idle, busy }]) => {
+      const p99 = Math.min(...busy.map((run) => run.p99))
+      return [name, { kept: p99 <= PING_KEPT_MS, text: ms(p99), evidence: { idle, busy } }]
+    }),
+  )
 }
 
 async function pings(/** @type {number} */ port, /** @type {number} */ duration) {
@@ -208,36 +216,52 @@ async function pings(/** @type {number} */ port, /** @type {number} */ duration)
   return { pings: samples.length, p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
-/** The first item of a slow stream, with compression on. @returns {Promise<Cell>} */
+/**
+ * The first item of a slow stream, with compression on. The best of some tries counts, as above; who holds the item
+ * back until the second one does so in every try. @returns {Promise<Cell>}
+ */
 export async function compressed(/** @type {Server} */ { port }) {
-  // Once to warm up, so that nobody's first request is measured.
-  await fetchRaw(port, '/ping')
+  const tries = []
+  for (let i = 0; i < FIRST_ITEM_TRIES; i++) {
+    tries.push(await firstItem(port))
+    if ((tries.at(-1)?.firstItemMs ?? Infinity) > 5 * FIRST_ITEM_MS && i > 0) break
+  }
+  const coding = tries[0]?.contentEncoding
+  const best = Math.min(...tries.map(({ firstItemMs }) => firstItemMs ?? Infinity))
+  return {
+    kept: coding === 'identity' ? null : best <= FIRST_ITEM_MS,
+    text: coding === 'identity' ? 'not compressed' : best === Infinity ? 'never' : ms(best),
+    evidence: { tries },
+  }
+}
+
+async function firstItem(/** @type {number} */ port) {
   const start = performance.now()
   const exchange = new Exchange(port, '/slow?id=slow', 'accept-encoding: gzip\r\n')
-  /** @type {number | undefined} */
-  let seenAt
-  let seen = ''
   const gunzip = createGunzip()
   gunzip.on('error', () => {})
-  const look = (/** @type {Buffer} */ data) => {
-    seen += data.toString('latin1')
-    if (seen.includes('item 1')) seenAt ??= performance.now()
-  }
-  gunzip.on('data', look)
-  exchange.onData = (data) => {
-    if (exchange.headers['content-encoding'] === 'gzip') gunzip.write(data)
-    else look(data)
-  }
-  await within(3000, exchange.ended)
-  await sleep(20)
-  const coding = exchange.headers['content-encoding'] ?? 'identity'
-  const firstMs = seenAt === undefined ? undefined : seenAt - start
+  /** @type {number | undefined} */
+  let firstItemMs
+  const seen = new Promise((resolve) => {
+    let text = ''
+    const look = (/** @type {Buffer} */ data) => {
+      text += data.toString('latin1')
+      if (!text.includes('item 1')) return
+      firstItemMs ??= performance.now() - start
+      resolve(undefined)
+    }
+    gunzip.on('data', look)
+    exchange.onData = (data) => {
+      if (exchange.headers['content-encoding'] === 'gzip') gunzip.write(data)
+      else look(data)
+    }
+  })
+  await within(3000, seen)
+  const wireBytes = exchange.bytes
   exchange.leave()
-  return {
-    kept: coding === 'identity' ? null : firstMs !== undefined && firstMs <= FIRST_ITEM_MS,
-    text: coding === 'identity' ? 'not compressed' : firstMs === undefined ? 'never' : `${ms(firstMs)}`,
-    evidence: { contentEncoding: coding, firstItemMs: firstMs ?? null, end: exchange.end, how: exchange.how },
-  }
+  gunzip.destroy()
+  const contentEncoding = exchange.headers['content-encoding'] ?? 'identity'
+  return { contentEncoding, firstItemMs: firstItemMs ?? null, wireBytes }
 }
 
 /** SIGTERM with one open stream. @returns {Promise<Cell>} */

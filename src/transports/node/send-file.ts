@@ -7,6 +7,11 @@ const FIRST_BLOCK = 64 * 1024
 const LARGEST_BLOCK = 1024 * 1024
 /** What is handed over at a time: of that nothing can be taken back from a reader who stops. */
 const PIECE = 64 * 1024
+/**
+ * A reader who has taken so much without a pause gets whole blocks, which cost half as much. It is more
+ * than the system's buffers hold, so somebody is reading.
+ */
+const TRUSTED_AFTER = 16 * 1024 * 1024
 /** A block that left faster than this many milliseconds is followed by a larger one, ... */
 const FAST_MS = 50
 /** ... and of one that takes longer than this we let go: what did not leave is read again when it can. */
@@ -39,8 +44,9 @@ export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): 
 }
 
 /**
- * Copies a part of a file: while one block is written, the next one is read. A block leaves in pieces,
- * so that a reader who stops holds up one piece; the blocks behind it are let go of.
+ * Copies a part of a file: while one block is written, the next one is read. At first a block leaves in
+ * pieces, so that a reader who stops holds up one piece; what is behind it is let go of. One who has
+ * kept up for long and then stops holds up one block.
  */
 class FileCopy {
   sent = 0
@@ -53,6 +59,7 @@ class FileCopy {
   #handed = 0
   #size = FIRST_BLOCK
   #isSlow = false
+  #trustedFrom = TRUSTED_AFTER
   // Fields and not variables, since a function that waits keeps what its variables hold.
   #block: Buffer | undefined
   #ahead: Promise<Buffer> | undefined
@@ -118,6 +125,7 @@ class FileCopy {
   readonly #letGo = (): void => {
     this.#isSlow = true
     this.#size = FIRST_BLOCK
+    this.#trustedFrom = this.#handed + TRUSTED_AFTER
     this.#block = this.#ahead = this.#spare = this.#piece = undefined
   }
 
@@ -135,7 +143,8 @@ class FileCopy {
 
   #read(offset: number): Promise<Buffer> {
     const reading = this.#fill(offset)
-    this.#reading = Promise.allSettled([this.#reading, reading])
+    const settled = reading.then(forget, forget)
+    this.#reading = Promise.all([this.#reading, settled]).then(forget)
     return reading
   }
 
@@ -172,7 +181,7 @@ class FileCopy {
 
   /** A piece of a large block is a copy: a view would keep all of the block. */
   #cutPiece(block: Buffer, at: number): Buffer {
-    if (block.buffer.byteLength <= PIECE) return block
+    if (block.buffer.byteLength <= PIECE || this.#handed >= this.#trustedFrom) return block.subarray(at)
     const piece = (this.#piece ??= Buffer.allocUnsafeSlow(PIECE))
     return piece.subarray(0, block.copy(piece, 0, at, at + PIECE))
   }
@@ -200,3 +209,6 @@ class FileCopy {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** For promises that must not keep a block alive by their result. */
+const forget = (): void => {}

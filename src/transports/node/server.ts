@@ -48,8 +48,9 @@ const HIGH_WATER = 16 * 1024
 
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
 const IDLE_CHECK_MS = 50
-/** The part of the grace in which handlers that were cut at its end may still unwind, and its bound. */
-const UNWINDING_PART = 1 / 20
+/** The part of the grace in which handlers that were cut at its end may still unwind, and its bounds. */
+const UNWINDING_PART = 1 / 50
+const MIN_UNWINDING_MS = 100
 const MAX_UNWINDING_MS = 500
 
 /** One request under way, until its connection, its body and its handler have let go of it. */
@@ -202,7 +203,7 @@ export class NodeServer {
     this.#deadline = Math.min(this.#deadline, clock.now() + grace)
     await this.#ended(grace, () => clock.now() >= this.#deadline)
     clearInterval(idleCheck)
-    if (this.#active.size > 0) {
+    if (grace > 0 && this.#active.size > 0) {
       const message = 'The grace is over: replies were cut. Raise `grace`, or listen to ctx.signal.'
       this.#app.engine.log.warn({ replies: this.#active.size }, message)
     }
@@ -214,7 +215,7 @@ export class NodeServer {
     for (const session of this.#sessions) session.destroy()
     for (const connection of this.#connections) connection.destroy()
     await this.#closed
-    const unwindingMs = Math.min(MAX_UNWINDING_MS, Math.max(IDLE_CHECK_MS, grace * UNWINDING_PART))
+    const unwindingMs = Math.min(MAX_UNWINDING_MS, Math.max(MIN_UNWINDING_MS, grace * UNWINDING_PART))
     const giveUpAt = clock.now() + unwindingMs
     await this.#ended(unwindingMs, () => clock.now() >= giveUpAt)
   }

@@ -1,0 +1,65 @@
+/** A route as its client sees it. */
+import type { InputName } from './context.ts'
+import type { Format, FormatItem, FormatOutput, StreamEvent } from './format.ts'
+import type { AnyReply } from './handler.ts'
+import type { AnySchema, SchemaInput, SchemaOutput } from './schema.ts'
+import type { Message } from './socket.ts'
+
+/**
+ * What the client of a route sends, by the names of its inputs, and what it gets: `returns` one value or
+ * `streams` many. `O` are the options; where they do not say what it gets, the handler `H` does.
+ *
+ * A mapped type, so that nothing of it is worked out where nobody looks at it.
+ */
+export type ClientView<O, H> = O extends unknown
+  ? {
+      [K in (keyof O & InputName) | ReplyName<O, H>]: K extends InputName
+        ? SentInput<O[K & keyof O]>
+        : K extends keyof O
+          ? K extends 'streams'
+            ? FormatOutput<O[K]>
+            : SchemaOutput<O[K]>
+          : InferredReply<H>
+    }
+  : never
+
+/** The same of a WebSocket route: what it `receives` from its client and `sends` to it. */
+export type SocketView<O> = O extends unknown
+  ? {
+      [K in (keyof O & InputName) | 'receives' | 'sends']: K extends keyof O
+        ? K extends 'sends'
+          ? SchemaOutput<O[K]>
+          : SchemaInput<O[K]>
+        : Message
+    }
+  : never
+
+type SentInput<S> = S extends AnySchema
+  ? SchemaInput<S>
+  : S extends Format<never, 'jsonl'>
+    ? AsyncIterable<FormatItem<S>>
+    : FormatItem<S>
+
+type ReplyName<O, H> = 'streams' extends keyof O
+  ? 'streams'
+  : 'returns' extends keyof O
+    ? 'returns'
+    : H extends (context: never) => AnyStream | Promise<AnyStream>
+      ? 'streams'
+      : 'returns'
+
+/** What is streamed without being declared. An array is iterable, but no iterator: it is one value. */
+type AnyStream<Item = unknown> = AsyncIterable<Item> | Generator<Item, unknown, never>
+
+type InferredReply<H> = H extends (context: never) => infer R
+  ? ReplyType<Exclude<Awaited<R>, AnyReply>>
+  : never
+
+/** Never: there are only replies made by hand, which say nothing of their type. */
+type ReplyType<T> = [T] extends [never]
+  ? unknown
+  : T extends AnyStream<infer Item>
+    ? Item extends StreamEvent<infer Data>
+      ? Data
+      : Item
+    : T
