@@ -1,3 +1,4 @@
+import { HttpError } from './error.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Clock } from './clock.ts'
 import type { Source } from './source.ts'
@@ -32,7 +33,7 @@ export class SourceList {
   failures(known: Set<unknown>): unknown[] {
     const errors: unknown[] = []
     for (const { failure } of this.#sources) {
-      if (failure === undefined || known.has(failure.error) || isAbort(failure.error)) continue
+      if (failure === undefined || known.has(failure.error) || isExpected(failure.error)) continue
       known.add(failure.error)
       errors.push(failure.error)
     }
@@ -40,7 +41,12 @@ export class SourceList {
   }
 }
 
-/** What `fetch`, timers and others make of an aborted signal. */
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
+/**
+ * What `fetch` and timers make of an aborted signal, Node of a body whose sender went away, and what the
+ * app itself decided: none of it is a cleanup that went wrong.
+ */
+function isExpected(error: unknown): boolean {
+  if (error instanceof HttpError) return error.status < 500
+  if (!(error instanceof Error)) return false
+  return error.name === 'AbortError' || ('code' in error && error.code === 'ECONNRESET')
 }

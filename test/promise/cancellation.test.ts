@@ -205,7 +205,7 @@ test(`${HTTP2_STREAMS} HTTP/2 streams are reset, some with their whole connectio
     const random = new Random(seed)
     await inParallel(Array.from({ length: streams / 20 }), 4, () => killSession(server.http2, random))
   }
-  await cycle(400, SEED + 1)
+  await cycle(HTTP2_STREAMS, SEED + 1)
   await settled(server, isEmpty)
   const before = await server.ask('forget')
   await cycle(HTTP2_STREAMS, SEED)

@@ -32,11 +32,12 @@ async function start(mode: 'millrace' | 'bare'): Promise<number> {
 /** Reads a stream as fast as it comes, and looks at nothing. */
 function devour(port: number, path: string): Promise<Socket> {
   return new Promise((resolve) => {
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      onread: { buffer: Buffer.alloc(256 * 1024), callback: () => (resolve(socket), true) },
-    })
+    const take = (): boolean => {
+      resolve(socket)
+      return true
+    }
+    const onread = { buffer: Buffer.alloc(256 * 1024), callback: take }
+    const socket: Socket = connect({ port, host: '127.0.0.1', onread })
     socket.on('error', () => {})
     cleanups.push(() => socket.destroy())
     socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`)

@@ -9,7 +9,7 @@ import { createServer } from 'node:http'
 
 const [mode] = process.argv.slice(2)
 
-const seen = { produced: 0, live: 0, files: 0, endings: [] }
+const seen = { produced: 0, producedAt: 0, live: 0, endings: [] }
 const sockets = new Set()
 channel('net.server.socket').subscribe(({ socket }) => {
   sockets.add(socket)
@@ -24,6 +24,7 @@ const LARGE = 640_000
 
 const count = (bytes) => {
   seen.produced += bytes
+  seen.producedAt = performance.now()
 }
 
 let at = 0
@@ -84,6 +85,10 @@ const countedFile = {
   },
 }
 
+const note = ({ outcome, error }) => {
+  seen.endings.push({ outcome, code: error?.code, at: performance.now() })
+}
+
 async function startMillrace() {
   const { App, bytes, jsonArray, jsonl, jsonSeq, reply, sse, text } = await import('millrace')
   const app = new App({ timeouts: { stall: 60_000 } })
@@ -108,7 +113,7 @@ async function startMillrace() {
   for (const [prefix, timeouts] of Object.entries({ held: {}, freed: { stall: 300 } })) {
     for (const [name, [streams, make]] of Object.entries(routes)) {
       app.get(`/${prefix}/${name}`, { streams, timeouts }, ({ after }) => {
-        after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
+        after(note)
         return make()
       })
     }
@@ -116,12 +121,12 @@ async function startMillrace() {
       `/${prefix}/transformed`,
       { streams: text, timeouts, middleware: [copying, copying] },
       ({ after }) => {
-        after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
+        after(note)
         return endless(line, 1000)
       },
     )
     app.get(`/${prefix}/file`, { timeouts }, ({ after }) => {
-      after(({ outcome, error }) => seen.endings.push({ outcome, code: error?.code }))
+      after(note)
       return reply.file(countedFile)
     })
   }

@@ -16,7 +16,7 @@ export interface Asked {
 }
 
 export interface StalledReader {
-  readonly closed: Promise<void>
+  isClosed(): boolean
   /** Takes all there is and gives the number of body bytes in it. The server must be stopped meanwhile. */
   take(): Promise<number>
   leave(): void
@@ -27,7 +27,6 @@ export async function stall({ port, path, spoken, coding }: Asked): Promise<Stal
   // Before it connects, or it would begin to read.
   socket.pause()
   socket.on('error', () => {})
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   const received: Buffer[] = []
   socket.on('data', (bytes: Buffer) => received.push(bytes))
@@ -37,7 +36,7 @@ export async function stall({ port, path, spoken, coding }: Asked): Promise<Stal
     socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\naccept-encoding: ${coding}\r\n\r\n`)
   else socket.write(http2Request(path, coding, spoken === 'HTTP/2' ? 0x7fffffff : 65_535))
   return {
-    closed,
+    isClosed: () => socket.destroyed,
     async take() {
       await drain(socket, received)
       const all = Buffer.concat(received)

@@ -7,10 +7,13 @@ import { createServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { App, bytes, HttpError, jsonArray, jsonl, jsonSeq, type Middleware, sse, text } from 'millrace'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { certificate } from '../contract/certificate.ts'
+import { openTls } from '../contract/http2-link.ts'
+import { CutError, RawConnection } from '../contract/raw-client.ts'
 import { inParallel, show } from './measure.ts'
 import { Random } from './random.ts'
 import { http1Client, http2Client, type WireClient, type WireReply } from './wire-reply.ts'
@@ -270,6 +273,24 @@ test('a middleware whose own transform fails is no clean end either', async () =
       }
     }
     client.close()
+  }
+})
+
+test('HTTP/1.0, where only the close of the connection ends a body: a cut is a reset, also below TLS', async () => {
+  const app = new App({ log: { debug() {}, info() {}, warn() {}, error() {} } })
+  app.get('/', { streams: text }, async function* () {
+    yield 'one '
+    // libuv reads data and a reset that arrive together as data and an end.
+    await wait(100)
+    throw broken()
+  })
+  apps.push(app)
+  const plainPort = (await app.listen({ port: 0, signals: false })).port
+  const tlsPort = (await app.listen({ port: 0, signals: false, tls: certificate() })).port
+  for (const connection of [await RawConnection.open(plainPort), await openTls(tlsPort)]) {
+    const reply = await connection.request('GET', '/', { version: '1.0' })
+    expect(String(await reply.bytes())).toBe('one ')
+    await expect(reply.bytes()).rejects.toThrow(CutError)
   }
 })
 

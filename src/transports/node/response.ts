@@ -4,6 +4,7 @@
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { constants, type Http2ServerResponse, type Http2Session } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Reply } from '../../core/reply.ts'
 import type { Chunk } from '../../core/source.ts'
 
@@ -107,8 +108,8 @@ export class Http1Response implements NodeResponse {
     // What was written in this tick is still corked, and Node 26 would close before it lets it out.
     this.raw.uncork()
     // Where only the end of the connection marks the end of the body (HTTP/1.0), a clean close would be a lie.
-    if (!this.#lengthIsKnown && !this.raw.chunkedEncoding && this.raw.headersSent) socket.resetAndDestroy()
-    else socket.destroySoon()
+    if (this.#lengthIsKnown || this.raw.chunkedEncoding || !this.raw.headersSent) socket.destroySoon()
+    else reset(socket)
   }
 
   destroy(): void {
@@ -123,6 +124,14 @@ export class Http1Response implements NodeResponse {
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
     this.raw.on(event, listener)
   }
+}
+
+/** TLS has a reset of its own (no close_notify), but hardly a client looks; so it is the connection below. */
+function reset(socket: Socket): void {
+  const { _parent: below } = socket as { _parent?: Socket | null }
+  if (below) below.resetAndDestroy()
+  else if ('encrypted' in socket) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Fields of a connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */

@@ -193,7 +193,7 @@ class FileCopy {
       this.#response.write(piece, (error) => {
         this.#watch.written()
         // A write that failed tells so before the response tells that it is closed.
-        resolve(error == null && !this.#closed)
+        resolve(!error && !this.#closed)
       })
       this.#watch.writing()
     })

@@ -163,7 +163,10 @@ function sendStream(
   }
   response.on('finish', () => pump.close('complete', socket.bytes))
   let cutFor: Outcome = 'disconnect'
-  response.on('close', () => pump.close(cutFor, socket.bytes))
+  response.on('close', () => {
+    compressing?.close()
+    pump.close(cutFor, socket.bytes)
+  })
   pump.start()
   return {
     endless: length === undefined,
