@@ -2,6 +2,7 @@ import type { InputIssue } from './error.ts'
 import { HttpError, UsageError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Format } from './format.ts'
+import { headerValue, type Incoming } from './incoming.ts'
 import type { RequestBody } from './body.ts'
 import { isSchema, placeIssues, type Schema, validationFailed } from './schema.ts'
 import { JsonLineDecoder } from '../wire/jsonl.ts'
@@ -22,13 +23,25 @@ export function planBody(declared: Schema | Format | undefined): BodyPlan | unde
 }
 
 function schemaPlan(schema: Schema): BodyPlan {
-  return async ({ rawBody }, issues, inputs) => {
+  return async ({ rawBody, request }, issues, inputs) => {
     rawBody.assertFits()
+    assertFormOrigin(rawBody, request)
     const raw = await parse(rawBody)
     const result = await schema['~standard'].validate(raw)
     if (result.issues === undefined) inputs.body = result.value
     else issues.push(...placeIssues('body', result.issues))
   }
+}
+
+/**
+ * A browser sends a form from any page without asking, and cookies with it; so one that says it comes
+ * from another origin is refused. JSON needs no such check: a page has to ask before it may send that.
+ */
+function assertFormOrigin(body: RequestBody, { headers }: Incoming): void {
+  const origin = headerValue(headers, 'origin')
+  if (body.mediaType !== 'application/x-www-form-urlencoded' || origin === undefined) return
+  if (origin.replace(/^https?:\/\//, '') === headerValue(headers, 'host')) return
+  throw new HttpError('FORBIDDEN', { detail: 'A form from another origin is refused. Send JSON.' })
 }
 
 /** The media type decides how the body is read. A missing one is refused: a guess could be forged across sites. */

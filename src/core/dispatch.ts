@@ -127,6 +127,8 @@ export class Dispatcher {
   #serve(exchange: Exchange, method: string): Reply | Promise<Reply> {
     const { target, params, wildcard } = this.#table.find(method, exchange.path)
     exchange.matched(target.route?.path, params, wildcard, target.limits)
+    // A malformed query is refused whether or not the handler reads it.
+    if (target.route !== undefined) exchange.assertQuery()
     return target.answer(exchange)
   }
 
@@ -155,7 +157,7 @@ export class Dispatcher {
   async #handled(exchange: Exchange, thrown: unknown): Promise<Reply | undefined> {
     for (const handler of this.#errorHandlers) {
       const reply = await handler(thrown, exchange as unknown as Context)
-      if (reply !== undefined) return reply
+      if (reply !== undefined) return reply.copy()
     }
     return undefined
   }

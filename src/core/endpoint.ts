@@ -11,6 +11,7 @@ import type { AnyRoute, Middleware, Route, RouteLimits } from './route.ts'
 import { type Declared, type RouteGroup } from './router.ts'
 import { negotiate, streamHead } from './offer.ts'
 import { type ReplyShape, toReply } from './to-reply.ts'
+import { strippingSchema } from './schema.ts'
 import { isThenable } from './thenable.ts'
 import { sameOrigin, websocketAnswer } from './websocket.ts'
 
@@ -77,11 +78,15 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
 function handlerAnswer(route: Route, handler: (context: never) => unknown): Answer {
   const { returns, streams, status } = route.options
   const formats = streams === undefined ? undefined : Array.isArray(streams) ? streams : [streams]
-  const shape: ReplyShape = { returns, streams: formats, status }
+  const shape: ReplyShape = {
+    returns: returns === undefined ? undefined : strippingSchema(returns),
+    streams: formats,
+    status,
+  }
   const isGenerator = /^(Async)?GeneratorFunction$/.test(handler.constructor.name)
   return (exchange) => {
     if (exchange.method === 'HEAD' && isGenerator) return headOfStream(exchange, shape)
-    const value = handler(exchange as never)
+    const value = handler(exchange.context as never)
     const reply = isThenable(value)
       ? Promise.resolve(value).then((v) => toReply(v, exchange, shape))
       : toReply(value, exchange, shape)

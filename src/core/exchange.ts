@@ -7,7 +7,7 @@ import { decodeParam } from '../wire/path.ts'
 import { BareRecord, parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
 import { RequestBody } from './body.ts'
 import type { Cancellation } from './cancellation.ts'
-import { CONTEXT_NAMES, type AfterCallback } from './context.ts'
+import { CONTEXT_NAMES, type AfterCallback, type ContextName } from './context.ts'
 import type { Dependency } from './dependency.ts'
 import type { Engine } from './engine.ts'
 import { HttpError } from './error.ts'
@@ -28,6 +28,8 @@ export class Exchange {
   /** The pattern of the matched route. */
   route: string | undefined = undefined
   timeouts: Required<Timeouts>
+  /** What handlers see: this, or a view of it with the values of their dependencies. */
+  context: object = this
   /** Called when the route is found, by whoever waits for its limits. */
   onMatched: (() => void) | undefined = undefined
   readonly #rawQuery: string
@@ -100,6 +102,11 @@ export class Exchange {
     const inputs = (this.#inputs ??= {})
     if (!('query' in inputs)) inputs.query = readQuery(this.#rawQuery)
     return inputs.query
+  }
+
+  /** @throws {HttpError} 400 for a query that cannot be read. */
+  assertQuery(): void {
+    if (this.#rawQuery !== '') void this.query
   }
 
   get headers(): unknown {
@@ -195,19 +202,23 @@ export class Exchange {
  * The context as one dependency sees it: the request's own, with inputs and dependencies of its own.
  */
 export class ExchangeView {
-  readonly exchange: Exchange
+  readonly #exchange: Exchange
 
   constructor(exchange: Exchange, own: object) {
-    this.exchange = exchange
+    this.#exchange = exchange
     for (const [name, value] of Object.entries(own))
       Object.defineProperty(this, name, { value, enumerable: true })
+  }
+
+  static read(view: ExchangeView, name: ContextName): unknown {
+    return view.#exchange[name]
   }
 }
 
 for (const name of CONTEXT_NAMES) {
   Object.defineProperty(ExchangeView.prototype, name, {
     get(this: ExchangeView) {
-      return this.exchange[name]
+      return ExchangeView.read(this, name)
     },
   })
 }

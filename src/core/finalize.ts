@@ -15,15 +15,11 @@ const BODILESS = new Set([204, 205, 304])
  * applied, bodies dropped where there must be none, and the exchange bound to the body's end.
  */
 export function finalize(exchange: Exchange, reply: Reply, failed = false): Reply | Promise<Reply> {
-  if (!failed && mayHaveBody(exchange)) {
+  if (!failed && exchange.request.body !== null) {
     const checked = settleBody(exchange, reply)
     if (checked !== undefined) return checked.then(() => complete(exchange, reply, failed))
   }
   return complete(exchange, reply, failed)
-}
-
-function mayHaveBody({ method, request }: Exchange): boolean {
-  return method !== 'GET' && method !== 'HEAD' && request.body !== null
 }
 
 /** An oversized body is a 413 even if the handler never read it, or swallowed the error of reading it. */
@@ -44,7 +40,11 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
       if (!failed || !OF_THE_BODY.test(name)) reply.headers[name] = head.headers[name]!
     }
   }
-  if (reply.body.kind === 'stream') exchange.lifetime.own(reply.body.source)
+  assertStatus(reply)
+  if (reply.body.kind === 'stream') {
+    exchange.lifetime.own(reply.body.source)
+    reply.body = withStatedLength(reply.body, reply.headers['content-length'])
+  }
   for (const name of Object.keys(reply.headers)) {
     const value = reply.headers[name]!
     // Middleware may have set anything; the commonest value of all is our own.
@@ -62,6 +62,23 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply
+}
+
+function assertStatus({ status, body }: Reply): void {
+  if (Number.isInteger(status) && (body.kind === 'upgrade' ? status === 101 : status >= 200 && status <= 599))
+    return
+  throw new RangeError(`A reply takes a status from 200 to 599, not ${status}.`)
+}
+
+/** A length that is announced by a header is as binding as one that is stated: the pump sees to it. */
+function withStatedLength(
+  body: Extract<Body, { kind: 'stream' }>,
+  header: string | readonly string[] | undefined,
+): Body {
+  if (header === undefined || body.length !== undefined) return body
+  const length = Number(header)
+  if (Number.isSafeInteger(length) && length >= 0) return { ...body, length }
+  throw new TypeError('The content-length of a reply must be a number of bytes.')
 }
 
 /** Bodies up to this size leave in one go, whoever reads them. */
@@ -84,7 +101,7 @@ function dropBody(reply: Reply, keepLength: boolean): void {
   const { body } = reply
   const length = keepLength ? knownLength(body) : undefined
   if (length !== undefined) reply.headers['content-length'] = String(length)
-  else delete reply.headers['content-length']
+  else if (!keepLength || body.kind !== 'none') delete reply.headers['content-length']
   if (body.kind === 'file') void body.file.close().catch(() => {})
   reply.body = NO_BODY
 }

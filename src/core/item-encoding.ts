@@ -2,7 +2,7 @@ import { toHttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import { type EventMeta, type Format, type ItemEncoder, StreamEvent } from './format.ts'
 import { headerValue } from './incoming.ts'
-import { placeIssues, runSchema, type SchemaIssue, SchemaMismatch } from './schema.ts'
+import { placeIssues, runSchema, type SchemaIssue, SchemaMismatch, strippingSchema } from './schema.ts'
 import type { Chunk, Encoding } from './source.ts'
 
 /** Between these bounds, in milliseconds, readers come back after a farewell, so that they do not come all at once. */
@@ -42,7 +42,7 @@ function encodeAny(encoder: ItemEncoder): Encoding['encode'] {
 }
 
 function encodeChecked(format: Format, encoder: ItemEncoder, exchange: Exchange): Encoding['encode'] {
-  const schema = format.schema!
+  const schema = strippingSchema(format.schema!)
   let count = 0
   const refuse = (issues: readonly SchemaIssue[], index: number): Chunk | undefined => {
     const error = new SchemaMismatch(`Item ${index} of ${exchange.route}`, placeIssues('item', issues))

@@ -1,7 +1,7 @@
 import type { BodyPlan } from './body-plan.ts'
 import type { Uses } from './dependency.ts'
 import type { InputIssue } from './error.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, ExchangeView } from './exchange.ts'
 import { assertNoIssues, hasInputs, type InputOptions, type Inputs, readInputs } from './input.ts'
 import { provide } from './provide.ts'
 import { Reply } from './reply.ts'
@@ -24,13 +24,14 @@ function wrap(middleware: Middleware, inner: Answer): Answer {
   const name = middleware.name === '' ? 'A middleware' : `Middleware "${middleware.name}"`
   return (exchange) => {
     let called = false
+    let given: Reply | undefined
     const next = async (): Promise<Reply> => {
       if (called) throw new Error(`${name} called next() twice.`)
       called = true
-      return inner(exchange)
+      return (given = await inner(exchange))
     }
     return chain(middleware(exchange as never, next), (reply) => {
-      if (reply instanceof Reply) return reply
+      if (reply instanceof Reply) return reply === given ? reply : reply.copy()
       throw new TypeError(
         `${name} returned no reply. Return what next() resolves to, or a reply.* of your own.`,
       )
@@ -53,8 +54,15 @@ export function prepare({ uses, inputs, body }: Preparation, answer: Answer): An
   const hasUses = Object.keys(uses).length > 0
   const validated = hasInputs(inputs) || body !== undefined ? withInputs(inputs, body, answer) : answer
   if (!hasUses) return validated
-  return (exchange) =>
-    proceed(exchange, provide(exchange, uses, exchange as unknown as Record<string, unknown>), validated)
+  return (exchange) => {
+    const values: Record<string, unknown> = {}
+    // A view, so that no dependency can take the place of something of ours by its name.
+    const withValues: Answer = () => {
+      exchange.context = new ExchangeView(exchange, values)
+      return validated(exchange)
+    }
+    return proceed(exchange, provide(exchange, uses, values), withValues)
+  }
 }
 
 /**

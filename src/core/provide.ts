@@ -16,6 +16,10 @@ export function assertUses(uses: Uses, owner: string): void {
         `${owner} uses a dependency as "${name}", which is a name of the context. Rename it.`,
       )
     }
+    const used: unknown = uses[name]
+    if (typeof used !== 'object' || used === null || !('create' in used)) {
+      throw new UsageError(`${owner} uses "${name}", which is no dependency. Make it one: dependency(fn).`)
+    }
   }
 }
 

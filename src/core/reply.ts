@@ -88,6 +88,11 @@ export class Reply {
     this.body = body
   }
 
+  /** A reply of its own with the same content: what is sent is changed on the way, and constants may be sent often. */
+  copy(): Reply {
+    return new Reply(this.status, { ...this.headers }, this.body)
+  }
+
   /**
    * Replaces a text, bytes or stream body by a stream over its chunks. Chunks keep flowing one by
    * one, and an error in the source ends the new body with the same error.

@@ -5,6 +5,7 @@ import { UsageError } from './error.ts'
 import { WEBSOCKET } from './match.ts'
 import type { Handlers } from './handler.ts'
 import type { KnownOptions } from './option.ts'
+import { assertRouteOptions, assertWebSocketOptions } from './declaration.ts'
 import { assertUses } from './provide.ts'
 import {
   callSite,
@@ -175,7 +176,11 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       options,
       declaredAt: callSite(this.websocket),
     })
-    assertUses(options.use ?? {}, `WebSocket ${path}`)
+    assertWebSocketOptions(options, `WebSocket ${path}`)
+    if (/Generator/.test(handler?.constructor.name ?? ''))
+      throw new UsageError(
+        `WebSocket ${path}: the handler is an async function, not a generator. Send with socket.send().`,
+      )
     this.declared.push({ kind: 'websocket', path, route, handler })
     return route
   }
@@ -209,7 +214,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second]
       if (typeof handler !== 'function')
         throw new UsageError(`${method} ${path}: the last argument must be the handler.`)
-      assertUses(options.use ?? {}, `${method} ${path}`)
+      assertRouteOptions(options, `${method} ${path}`)
       const route = Object.freeze({
         method,
         path: this.prefix + path,

@@ -83,6 +83,17 @@ export function placeIssues(place: string, issues: readonly SchemaIssue[]): Inpu
   }))
 }
 
+/** A schema of arktype, by shape: it keeps what it does not name unless it is told to delete it. */
+interface KeepsUndeclared {
+  onDeepUndeclaredKey(behavior: 'delete'): Schema
+}
+
+/** The schema for what is sent: whatever it does not name is left out, also by validators that keep it by default. */
+export function strippingSchema(schema: Schema): Schema {
+  if (schema['~standard'].vendor !== 'arktype' || !('onDeepUndeclaredKey' in schema)) return schema
+  return (schema as unknown as KeepsUndeclared).onDeepUndeclaredKey('delete')
+}
+
 /**
  * Runs a schema. What it gives later, in whatever kind of promise, comes as a promise: taken for a
  * result it would pass, since it has no issues.

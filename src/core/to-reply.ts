@@ -19,7 +19,9 @@ export interface Responder {
 }
 
 export function toReply(value: unknown, exchange: Exchange, shape: ReplyShape): Reply | Promise<Reply> {
-  if (value instanceof Reply) return adopt(value, exchange)
+  if (value instanceof Reply) return adopt(value.copy(), exchange)
+  // Returned where it should have been thrown.
+  if (value instanceof Error) throw value
   if (shape.streams === undefined && shape.returns === undefined) return inferReply(value, exchange, shape)
   if (value instanceof Response) return fromResponse(value, exchange)
   if (isResponder(value)) return value.respond(exchange)
@@ -92,10 +94,23 @@ function rawStream(
   return adopt(createReply(OCTETS, { kind: 'stream', source, length: undefined }, init), exchange)
 }
 
+/** Fields of the connection a Response came over (RFC 9110 section 7.6.1); cookies are taken one by one. */
+const NOT_PASSED_ON = new Set([
+  'set-cookie',
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
 function fromResponse(response: Response, exchange: Exchange): Reply | Promise<Reply> {
   if (response.type === 'error') throw new TypeError('Response.error() cannot be sent. Throw an HttpError.')
   const headers: ReplyHeaders = {}
-  for (const [name, value] of response.headers) if (name !== 'set-cookie') headers[name] = value
+  for (const [name, value] of response.headers) if (!NOT_PASSED_ON.has(name)) headers[name] = value
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) headers['set-cookie'] = cookies
   if (response.body === null) return new Reply(response.status, headers, { kind: 'none' })

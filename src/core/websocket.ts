@@ -1,3 +1,4 @@
+import { type Exchange, ExchangeView } from './exchange.ts'
 import { Connection } from './connection.ts'
 import { HttpError } from './error.ts'
 import { headerValue } from './incoming.ts'
@@ -21,7 +22,7 @@ export function websocketAnswer(options: WebSocketOptions, handler: Handler): An
     const protocol = options.protocols?.find((name) => names.includes(name))
     const run = (socket: Socket) => {
       const connection = new Connection(exchange, socket, { read, sends: options.sends, protocol })
-      return connection.run(() => handler(Object.assign(exchange, { socket: connection }) as never))
+      return connection.run(() => handler(withSocket(exchange, connection) as never))
     }
     const messageLimit = options.messageLimit ?? MESSAGE_LIMIT
     return new Reply(101, {}, { kind: 'upgrade', run, messageLimit, protocol })
@@ -43,4 +44,10 @@ export function sameOrigin(allowed: readonly string[] | undefined, answer: Answe
       detail: 'This origin may not connect. Add it to the `origins` of the route.',
     })
   }
+}
+
+/** The context of a WebSocket handler: that of the route, and the socket. */
+function withSocket(exchange: Exchange, socket: Connection): object {
+  const values = exchange.context === exchange ? {} : exchange.context
+  return new ExchangeView(exchange, { ...values, socket })
 }

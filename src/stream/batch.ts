@@ -4,75 +4,60 @@ import type { Chunk } from '../core/source.ts'
 export const FULL = 16 * 1024
 
 /**
- * Small chunks on their way to becoming one write. Strings are joined as strings. Views that follow
- * each other in one buffer are joined without a copy; other bytes are copied together.
+ * Small chunks on their way to becoming one write: strings joined as strings, bytes copied together.
  */
 export class Batch {
   #text = ''
-  #buffer: ArrayBufferLike | undefined
-  #start = 0
-  #end = 0
-  /** Whether `#buffer` is ours to write into, not the producer's. */
-  #own = false
+  #bytes: Uint8Array | undefined
+  #length = 0
 
   get isEmpty(): boolean {
-    return this.#text === '' && this.#buffer === undefined
+    return this.#text === '' && this.#bytes === undefined
   }
 
   get isFull(): boolean {
-    return this.#text.length >= FULL || this.#end - this.#start >= FULL
+    return this.#text.length >= FULL || this.#length >= FULL
   }
 
   /** Adds a chunk. Returns false when what is there has to be taken first. */
   add(chunk: Chunk): boolean {
     if (typeof chunk === 'string') {
-      if (this.#buffer !== undefined) return false
+      if (this.#bytes !== undefined) return false
       this.#text += chunk
       return true
     }
     return this.#text === '' && this.#addBytes(chunk)
   }
 
+  /** Bytes are copied, since their producer may fill its buffer again; a full batch's worth is given on at once. */
   #addBytes(chunk: Uint8Array): boolean {
-    if (this.#buffer === undefined) {
-      this.#buffer = chunk.buffer
-      this.#start = chunk.byteOffset
-      this.#end = chunk.byteOffset + chunk.byteLength
-      this.#own = false
+    if (this.#bytes === undefined) {
+      this.#bytes = chunk.byteLength < FULL ? new Uint8Array(chunk) : chunk
+      this.#length = chunk.byteLength
       return true
     }
-    if (this.#buffer === chunk.buffer && this.#end === chunk.byteOffset && !this.#own) {
-      this.#end += chunk.byteLength
-      return true
+    const length = this.#length + chunk.byteLength
+    if (length > FULL) return false
+    if (this.#bytes.byteLength < length) {
+      const larger = new Uint8Array(FULL)
+      larger.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = larger
     }
-    const held = this.#end - this.#start
-    if (held + chunk.byteLength > FULL) return false
-    this.#copy(chunk, held)
+    this.#bytes.set(chunk, this.#length)
+    this.#length = length
     return true
   }
 
-  #copy(chunk: Uint8Array, held: number): void {
-    if (!this.#own) {
-      const own = new Uint8Array(FULL)
-      own.set(new Uint8Array(this.#buffer!, this.#start, held))
-      this.#buffer = own.buffer
-      this.#own = true
-      this.#start = 0
-    }
-    new Uint8Array(this.#buffer!).set(chunk, held)
-    this.#end = held + chunk.byteLength
-  }
-
-  /** Gives what was gathered and starts anew. A buffer that was given away is never filled again. */
+  /** Gives what was gathered and starts anew. */
   take(): Chunk {
-    if (this.#buffer === undefined) {
+    if (this.#bytes === undefined) {
       const text = this.#text
       this.#text = ''
       return text
     }
-    const bytes = new Uint8Array(this.#buffer, this.#start, this.#end - this.#start)
-    this.#buffer = undefined
-    this.#start = this.#end = 0
+    const bytes = this.#bytes.subarray(0, this.#length)
+    this.#bytes = undefined
+    this.#length = 0
     return bytes
   }
 }

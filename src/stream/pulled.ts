@@ -19,6 +19,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   readonly #ready: Uint8Array[] = []
   #reader: Reader | undefined
   #started = false
+  #cancelAbandon = () => {}
   #ended = false
   #failure: { readonly error: unknown } | undefined
   #breaking: { readonly error: unknown } | undefined
@@ -35,6 +36,9 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
       macrotask,
     }
     this.#pump = new Pump(source, sink, onEnd, limits)
+    const { clock, stall } = limits?.timing ?? {}
+    // Nobody may ever read: what was made ready for that is given up like a stalled reader's.
+    if (clock !== undefined && stall) this.#cancelAbandon = clock.after(stall, () => this.cut('timeout'))
   }
 
   /** The next bytes. Asking again before the answer is a mistake of the transport. */
@@ -47,6 +51,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
       this.#reader = { resolve, reject }
       if (this.#started) return this.#pump.resume()
       this.#started = true
+      this.#cancelAbandon()
       this.#pump.start()
     })
   }
@@ -69,6 +74,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
 
   /** Cuts the body from outside; a waiting read is rejected with `error`. */
   cut(reason: CancelReason, error?: unknown): void {
+    this.#cancelAbandon()
     this.#ready.length = 0
     this.#failure ??= { error: error ?? new Error(`The stream was cut: ${reason}.`) }
     this.#pump.close(reason, this.#bytes)

@@ -378,7 +378,9 @@ export class Pump {
 
   #beat(): void {
     const chunk = this.#source.encoding.heartbeat!.chunk
-    if (!this.#blocked && !this.#sourceEnded) this.#sink.write(chunk)
+    if (this.#blocked || this.#sourceEnded || this.#sink.write(chunk)) return
+    this.#blocked = true
+    this.#watch?.blocked()
   }
 }
 

@@ -74,10 +74,7 @@ app.override(
   dependency(() => ({ find: async (id: string) => ({ id, kind: 'book' as const }), more: true })),
 )
 // @ts-expect-error a number is no database
-app.override(
-  db,
-  dependency(() => 5),
-)
+app.override(db, plain)
 
 // @ts-expect-error the method does not exist
 app.get('/', { use: { db } }, ({ db }) => db.get('1'))

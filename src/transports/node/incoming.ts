@@ -41,6 +41,7 @@ export class NodeIncoming implements Incoming {
   }
 
   #hasBody(): boolean {
+    if (!('stream' in this.#message) && !announcesBody(this.#message.rawHeaders)) return false
     const { headers } = this.#message
     if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
     // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
@@ -72,6 +73,15 @@ export class NodeIncoming implements Incoming {
     if (this.#message.httpVersionMajor === 2) return 'h2'
     return this.#message.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1'
   }
+}
+
+/** Looks for the two fields that announce a body by the length of their names: cheaper than parsing all headers. */
+function announcesBody(rawHeaders: readonly string[]): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const { length } = rawHeaders[i]!
+    if (length === 'content-length'.length || length === 'transfer-encoding'.length) return true
+  }
+  return false
 }
 
 /** HTTP/2 says in pseudo fields what HTTP/1 says in its request line and Host. */

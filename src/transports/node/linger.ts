@@ -13,7 +13,7 @@ const LINGER_BYTES = 1024 * 1024
  * @returns false when the reply is not such a refusal.
  */
 export function linger(message: IncomingMessage, response: ServerResponse, reply: Reply): boolean {
-  if (reply.headers['connection'] !== 'close' || message.complete || reply.body.kind !== 'text') return false
+  if (reply.status !== 413 || message.complete || reply.body.kind !== 'text') return false
   const { text } = reply.body
   response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(text) })
   response.write(text)
@@ -33,6 +33,9 @@ export function linger(message: IncomingMessage, response: ServerResponse, reply
   message.once('close', end)
   const { onEnd } = reply
   if (onEnd !== undefined)
-    response.once('close', () => onEnd({ outcome: 'complete', bytes: Buffer.byteLength(text), items: 0 }))
+    response.once('close', () => {
+      const outcome = response.writableFinished ? 'complete' : 'disconnect'
+      onEnd({ outcome, bytes: response.writableFinished ? Buffer.byteLength(text) : 0, items: 0 })
+    })
   return true
 }

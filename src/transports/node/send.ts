@@ -30,7 +30,7 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
     case 'none':
       // A HEAD has the length that its GET would have, or none; an empty 200 has a length of 0.
       if (!options.isHead && reply.status !== 204 && reply.status !== 304)
-        reply.headers['content-length'] ??= '0'
+        reply.headers['content-length'] = '0'
       return sendWhole(response, reply, undefined, 0)
     case 'text': {
       const length = Buffer.byteLength(body.text)

@@ -19,10 +19,15 @@ export interface Listening {
 
 /** Starts the app and serves it on Node: HTTP/1.1, HTTP/2 and WebSocket. */
 export async function serve(app: Application, options: ListenOptions = {}): Promise<Listening> {
+  const wasReady = app.ready
   await app.start()
   const { host = '127.0.0.1', port = 8000, signals = true } = options
   const server = new NodeServer(app, options)
-  const bound = await server.listen(port, host)
+  const bound = await server.listen(port, host).catch(async (error: unknown) => {
+    // What start-up opened would keep the process alive.
+    if (!wasReady) await app.stop()
+    throw error
+  })
   const forget = signals ? closeOnSignals(app) : () => {}
   const scheme = options.tls === undefined ? 'http' : 'https'
   return {

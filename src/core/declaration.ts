@@ -1,0 +1,79 @@
+/** What the compiler checks of a declaration, checked once more at run time: not everybody runs the compiler. */
+import { UsageError } from './error.ts'
+import { assertUses } from './provide.ts'
+import { isSchema } from './schema.ts'
+
+const INPUTS = ['params', 'query', 'headers', 'cookies'] as const
+const SHARED = [...INPUTS, 'use', 'middleware', 'summary', 'description', 'tags', 'deprecated'] as const
+
+const ROUTE_OPTIONS: ReadonlySet<string> = new Set([
+  ...SHARED,
+  'body',
+  'returns',
+  'streams',
+  'status',
+  'bodyLimit',
+  'timeouts',
+  'onDisconnect',
+])
+
+const WEBSOCKET_OPTIONS: ReadonlySet<string> = new Set([
+  ...SHARED,
+  'receives',
+  'sends',
+  'messageLimit',
+  'origins',
+  'protocols',
+])
+
+type Options = Readonly<Record<string, unknown>>
+
+/**
+ * Checks the options of a route.
+ *
+ * @throws {UsageError} naming the route and the option.
+ */
+export function assertRouteOptions(options: object, route: string): void {
+  const given = options as Options
+  assertKnown(given, ROUTE_OPTIONS, route)
+  assertSchemas(given, [...INPUTS, 'returns'], route)
+  if (given['returns'] !== undefined && given['streams'] !== undefined) {
+    throw new UsageError(`${route} has "returns" (one value) and "streams" (many). Keep one of them.`)
+  }
+  for (const format of [given['streams'] ?? []].flat()) assertFormat(format, route)
+}
+
+/** The same for a WebSocket route. */
+export function assertWebSocketOptions(options: object, route: string): void {
+  const given = options as Options
+  assertKnown(given, WEBSOCKET_OPTIONS, route)
+  assertSchemas(given, [...INPUTS, 'receives', 'sends'], route)
+  if (Object.hasOwn(given['use'] ?? {}, 'socket')) {
+    throw new UsageError(`${route} uses a dependency as "socket", which is a name of the context. Rename it.`)
+  }
+}
+
+function assertKnown(options: Options, known: ReadonlySet<string>, route: string): void {
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new UsageError(`${route}: "${name}" is not an option. There are: ${[...known].join(', ')}.`)
+    }
+  }
+  assertUses((options['use'] ?? {}) as Parameters<typeof assertUses>[0], route)
+}
+
+function assertSchemas(options: Options, names: readonly string[], route: string): void {
+  for (const name of names) {
+    if (options[name] !== undefined && !isSchema(options[name])) {
+      throw new UsageError(`${route}: "${name}" must be a Standard Schema (zod, valibot, arktype, ...).`)
+    }
+  }
+}
+
+function assertFormat(format: unknown, route: string): void {
+  if (typeof format === 'object' && format !== null && 'encoder' in format) return
+  const hint = typeof format === 'function' ? ' Call it, for example sse(Schema).' : ''
+  throw new UsageError(
+    `${route}: "streams" takes formats: text, bytes(type), jsonl(Schema), sse(Schema).${hint}`,
+  )
+}

@@ -1,0 +1,111 @@
+/**
+ * What our types cost the compiler, counted in instantiations: budgets that fail, on both compilers.
+ *
+ * Schemas cost, too, whoever looks at their types, so the same schemas and handlers without Millrace
+ * (types written by hand with `z.input` and `z.output`) are counted beside ours.
+ */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compile, VERSIONS, type Version, writeProject } from './compiler.ts'
+import { openEditor } from './editor.ts'
+import {
+  expensiveApp,
+  inlineApp,
+  inlineByHand,
+  inlineSchemas,
+  pathApp,
+  resourceApp,
+  ROUTES,
+  type Sources,
+} from './large-app.ts'
+
+/** Instantiations per route. The first is the promise; the others keep what we have reached. */
+const BUDGETS = {
+  'resources, in all': 400,
+  'schemas in place, beyond the same by hand': 260,
+  'paths only': 140,
+}
+type Measures = Record<keyof typeof BUDGETS, number>
+
+const overBudget = (measures: Measures): string[] =>
+  Object.entries(BUDGETS).flatMap(([name, budget]) =>
+    measures[name as keyof Measures] > budget ? [`${name}: more than ${budget}`] : [],
+  )
+
+async function perRoute(version: Version, name: string, sources: Sources): Promise<number> {
+  const { findings, instantiations } = await compile(version, await writeProject(`cost-${name}`, sources))
+  expect(findings.slice(0, 3)).toEqual([])
+  return instantiations / ROUTES
+}
+
+describe.each(VERSIONS)('500 routes on TypeScript %i', (version) => {
+  let measures: Measures
+
+  beforeAll(async () => {
+    const resources = await perRoute(version, 'resource', resourceApp())
+    const inline = await perRoute(version, 'inline', inlineApp())
+    const byHand = await perRoute(version, 'by-hand', inlineByHand())
+    const schemas = await perRoute(version, 'schemas', inlineSchemas())
+    const paths = await perRoute(version, 'paths', pathApp())
+    measures = {
+      'resources, in all': resources,
+      'schemas in place, beyond the same by hand': inline - byHand,
+      'paths only': paths,
+    }
+    const round = (n: number) => n.toFixed(0).padStart(5)
+    console.log(
+      [
+        `Instantiations per route, TypeScript ${version}, ${ROUTES} routes`,
+        `${round(resources)}  100 resources with five routes each`,
+        `${round(inline)}  every route with schemas of its own`,
+        `${round(byHand)}    the same schemas and handlers by hand, without Millrace`,
+        `${round(inline - byHand)}    so Millrace itself`,
+        `${round(schemas)}    the same schemas, declared and not used`,
+        `${round(paths)}  paths only`,
+      ].join('\n'),
+    )
+  }, 300_000)
+
+  it('stay within their budgets', () => {
+    expect(overBudget(measures)).toEqual([])
+  })
+
+  it('would be seen to exceed them', async () => {
+    const expensive = await perRoute(version, 'expensive', expensiveApp())
+    expect(overBudget({ ...measures, 'resources, in all': expensive })).toEqual([
+      'resources, in all: more than 400',
+    ])
+  }, 300_000)
+})
+
+it('completion after `ctx.` in 500 routes takes less than 100 ms once it is warm', async () => {
+  const project = await writeProject('cost-completion', resourceApp())
+  const editor = openEditor(project)
+  const file = 'part10.ts'
+  const before = `export const typed = r.get('/typed/:id', { query: Page, use: { db } }, async (ctx) => { ctx.`
+  const source = editor.read(file)
+  let letters = ''
+  const type = (letter: string) => {
+    letters += letter
+    editor.write(file, `${source}\n${before}${letters} })\n`)
+  }
+  const complete = () => {
+    const startedAt = performance.now()
+    const names = editor.complete(file, source.length + 1 + before.length + letters.length)
+    const ms = performance.now() - startedAt
+    expect(names).toEqual(expect.arrayContaining(['params', 'query', 'db', 'sleep', 'after']))
+    return ms
+  }
+  type('')
+  const cold = complete()
+  const warm = Array.from({ length: 5 }, complete)
+  const typing = ['s', 'l', 'e', 'e', 'p'].map((letter) => {
+    type(letter)
+    return complete()
+  })
+  const median = (times: number[]) => times.toSorted((a, b) => a - b)[2]!
+  console.log(
+    `Completion after ctx. in ${ROUTES} routes, TypeScript 6: cold ${cold.toFixed(0)} ms, ` +
+      `warm ${median(warm).toFixed(1)} ms, after each letter typed ${median(typing).toFixed(0)} ms`,
+  )
+  expect(median(warm)).toBeLessThan(100)
+}, 180_000)
