@@ -122,8 +122,12 @@ app.get('/', { returns: Row, streams: jsonl(Row) }, async function* () {
   yield { id: '1', kind: 'book' }
 })
 
-// With middleware written in place, the handler must look at its context for literals to stay literals:
-// the compiler types such options after handlers that take nothing.
+// A limit: with middleware written in place, literals stay literals only if the handler names its context,
+// since the compiler looks at functions without parameters before it looks at such options.
+// @ts-expect-error the kind has become a string
+app.get('/', { streams: jsonl(Row), middleware: [(_ctx, next) => next()] }, async function* () {
+  yield { id: '1', kind: 'book' }
+})
 app.get('/', { streams: jsonl(Row), middleware: [(_ctx, next) => next()] }, async function* (_ctx) {
   yield { id: '1', kind: 'book' }
 })
