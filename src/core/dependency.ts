@@ -71,11 +71,11 @@ type ValueOf<R> =
  *   try { yield client } finally { client.release() }
  * })
  */
-export function dependency<R>(create: (context: Context) => R): Dependency<ValueOf<R>>
 export function dependency<const O extends DependencyOptions<AnySchema>, R>(
   options: KnownOptions<O, DependencyOptions>,
   create: (context: DependencyContext<O>) => R,
 ): Dependency<ValueOf<R>>
+export function dependency<R>(create: (context: Context) => R): Dependency<ValueOf<R>>
 export function dependency(
   first: DependencyOptions | ((context: never) => unknown),
   second?: (context: never) => unknown,

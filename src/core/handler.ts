@@ -17,7 +17,10 @@ export interface Handlers<P extends string, O, U> {
   readonly websocket: (
     context: Context<P, Inputs<O>> &
       U &
-      Used<O> & { readonly socket: WebSocketConnection<Received<O>, Sent<O>> },
+      Used<O> & {
+        /** The open WebSocket: iterate over it to receive. */
+        readonly socket: WebSocketConnection<Received<O>, Sent<O>>
+      },
   ) => unknown
 }
 

@@ -1,7 +1,7 @@
 /** Apps: options, lifespan, middleware, error handlers, mounts. */
 import { App, HttpError, type Middleware, type Reply, reply, Router } from 'millrace'
 import { expectTypeOf } from 'vitest'
-import { app } from './app.ts'
+import { app, db, type Db } from './app.ts'
 
 // Lifespan.
 void new App({
@@ -42,6 +42,14 @@ app.onError((error, { path }) => {
 })
 // @ts-expect-error an error is answered with a reply
 app.onError(() => 'sorry')
+
+// An app that provides more can be passed where less is asked for, and not the other way round.
+declare function register(plain: App): void
+declare function registerWired(wired: App<{ db: Db }>): void
+register(new App({ use: { db } }))
+registerWired(new App({ use: { db } }))
+// @ts-expect-error it does not provide the database
+registerWired(app)
 
 // Routers and mounts.
 app.include(new Router({ prefix: '/items' }))

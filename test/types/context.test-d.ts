@@ -98,3 +98,13 @@ declare function since(context: Context<string, { query: PageOutput }>): Date | 
 app.get('/rows/:id', { query: Page }, (ctx) => since(ctx))
 // @ts-expect-error the route does not declare the query
 app.get('/rows/:id', (ctx) => since(ctx))
+
+// Handlers may be written apart, and say what they read.
+async function* rowsSince({ params, query }: Context<'/rows/:id', { query: PageOutput }>) {
+  yield { id: params.id + query.limit, kind: 'book' as const }
+}
+app.get('/rows/:id', { query: Page, streams: jsonl(Row) }, rowsSince)
+// @ts-expect-error the route does not declare the query
+app.get('/rows/:id', { streams: jsonl(Row) }, rowsSince)
+// @ts-expect-error nor does it have the parameter
+app.get('/rows', { query: Page, streams: jsonl(Row) }, rowsSince)
