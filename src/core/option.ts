@@ -3,12 +3,12 @@
  * option: a generic parameter would let it pass. `Known` are the options that there are.
  */
 export type KnownOptions<O, Known> = keyof O extends keyof Known
-  ? 'returns' | 'streams' extends keyof O
-    ? OneAnswer<O, Known>
-    : O
+  ? keyof Known extends keyof O
+    ? O // All of them: the options came in a variable of that type, or a mistake in them was found already.
+    : 'returns' | 'streams' extends keyof O
+      ? Omit<Known, 'streams'> & { readonly streams: 'A route has "returns" or "streams", not both' }
+      : O & Described<Known>
   : Known & { readonly [K in Exclude<keyof O, keyof Known>]: `"${K & string}" is not an option here` }
 
-/** Options in a variable of the interface's type have both, but may lack either. */
-type OneAnswer<O, Known> = Known extends O
-  ? O
-  : Omit<Known, 'streams'> & { readonly streams: 'A route has "returns" or "streams", not both' }
+/** Adds nothing but the descriptions of the options, for editors to show. */
+type Described<Known> = { readonly [K in keyof Known]?: unknown }

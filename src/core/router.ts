@@ -36,7 +36,7 @@ export interface Register<M extends string, Prefix extends string, U> {
     H extends Handlers<`${Prefix}${P}`, O, U>['route'],
   >(
     path: P,
-    options: KnownOptions<O, RouteOptions>,
+    options: KnownOptions<O, RouteOptions<AnySchema>>,
     handler: H,
   ): Route<M, `${Prefix}${P}`, ClientView<O, H>>
   /**
@@ -142,7 +142,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
   >(
     method: M,
     path: P,
-    options: KnownOptions<O, RouteOptions>,
+    options: KnownOptions<O, RouteOptions<AnySchema>>,
     handler: H,
   ): Route<M, `${Prefix}${P}`, ClientView<O, H>>
   route<const M extends string, const P extends string, R>(

@@ -22,7 +22,7 @@ export const ^chat = channel('chat', z.string())
 export const ^read = app.^get('/rows/:id', (^ctx) => ({ id: ctx.^params.id }))
 export const ^list = app.^get('/rows', { query: Page, returns: z.array(Row) }, (^ctx) => [{ id: String(ctx.^query.limit) }])
 export const ^write = app.post('/rows', { body: Row, use: { db, user }, returns: Row }, (^ctx) => ctx.body)
-export const ^watch = app.get('/rows/:id/changes', { query: Page, use: { db }, streams: [jsonl(Row), sse(Row)] },
+export const ^watch = app.get('/rows/:id/changes', { ^query: Page, ^use: { db }, ^streams: [jsonl(Row), sse(Row)] },
   async function* ({ ^params, ^query, ^db, ^sleep, ^head, ^signal, ^after }) { yield ^event({ id: params.id }, { id: '1' }) })
 export const ^download = app.get('/download', () => reply.^file('large.zip'))
 
@@ -78,8 +78,21 @@ it('shows no type that nobody has to know', () => {
   }
 })
 
-it('says over members of the context and of the app what they are for', () => {
-  const names = ['query', 'params', 'head', 'get', 'socket', 'follow', 'send', 'file', 'json', 'stream']
+it('says over options and members what they are for', () => {
+  const names = [
+    'use',
+    'streams',
+    'query',
+    'params',
+    'head',
+    'get',
+    'socket',
+    'follow',
+    'send',
+    'file',
+    'json',
+    'stream',
+  ]
   for (const name of names) {
     const { docs } = editor.hover(FILE, places.find((place) => place.name === name)!.position)
     expect(docs, name).not.toBe('')
