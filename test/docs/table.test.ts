@@ -42,11 +42,13 @@ describe('docs/errors.md', () => {
 
 describe('docs/dependencies.md', () => {
   it('names every dependency, and no other', () => {
-    const manifest = JSON.parse(read('package.json')) as Record<
-      'dependencies' | 'devDependencies',
-      Record<string, string>
-    >
-    const declared = { ...manifest.dependencies, ...manifest.devDependencies }
+    const manifests = ['package.json', 'scripts/lint/package.json'].map(
+      (path) => JSON.parse(read(path)) as Record<'dependencies' | 'devDependencies', Record<string, string>>,
+    )
+    const declared = Object.assign(
+      {},
+      ...manifests.flatMap((each) => [each.dependencies, each.devDependencies]),
+    )
     expect(namesOf('docs/dependencies.md').sort()).toEqual(Object.keys(declared).sort())
   })
 })
