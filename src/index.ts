@@ -47,7 +47,7 @@ export type {
 } from './core/route.ts'
 export type { Observer } from './core/observer.ts'
 export type { Timeouts } from './core/timeout.ts'
-export { type Schema, SchemaMismatch } from './core/schema.ts'
+export { type AnySchema, type Schema, SchemaMismatch } from './core/schema.ts'
 export type { RequestBody } from './core/body.ts'
 export type { Clock } from './core/clock.ts'
 export type { Head } from './core/head.ts'

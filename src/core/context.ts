@@ -80,14 +80,14 @@ export type ContextName = (typeof CONTEXT_NAMES)[number]
 /** The inputs of a request that a route may declare. */
 export type InputName = 'params' | 'query' | 'headers' | 'cookies' | 'body'
 
-/** What a handler gets for the inputs that its route declares. */
-export type Inputs<O> = IsDeclared<O> extends true ? { [K in keyof O & InputName]: InputOf<O[K]> } : {}
-
 /**
- * False for options of which only the interface is known: after a mistake in them, or when they come in
- * a variable of that type. No route has both of these.
+ * What a handler gets for the inputs that its route declares. Nothing is known of them where options have
+ * both `returns` and `streams`, which no route has: then only their interface is known, since they came in
+ * a variable of that type, or a mistake in them was found already.
  */
-export type IsDeclared<O> = 'returns' | 'streams' extends keyof O ? false : true
+export type Inputs<O> = 'returns' | 'streams' extends keyof O
+  ? {}
+  : { [K in keyof O & InputName]: InputOf<O[K]> }
 
 /** A schema gives what it makes of the input, `text` a string, `jsonl` items as they arrive, `bytes` the reader. */
 type InputOf<S> = S extends AnySchema

@@ -75,6 +75,10 @@ export function dependency<const O extends DependencyOptions<AnySchema>, R>(
   options: KnownOptions<O, DependencyOptions>,
   create: (context: DependencyContext<O>) => R,
 ): Dependency<ValueOf<R>>
+/**
+ * Declares a dependency: a function that returns a value, or a generator that yields it and cleans up
+ * afterwards. What ended the request, if it did not end well, is thrown at the `yield`.
+ */
 export function dependency<R>(create: (context: Context) => R): Dependency<ValueOf<R>>
 export function dependency(
   first: DependencyOptions | ((context: never) => unknown),

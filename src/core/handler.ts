@@ -1,6 +1,6 @@
 /** What handlers get and may give, worked out from the path and the options of their route. */
 import type { WebSocketConnection } from './connection.ts'
-import type { Context, Inputs, IsDeclared } from './context.ts'
+import type { Context, Inputs } from './context.ts'
 import type { Used } from './dependency.ts'
 import type { FormatItem, StreamEvent } from './format.ts'
 import type { Reply } from './reply.ts'
@@ -24,15 +24,14 @@ export interface Handlers<P extends string, O, U> {
   ) => unknown
 }
 
-/** What a handler may return, by the options of its route. */
-type Result<O> =
-  IsDeclared<O> extends false
+/** What a handler may return, by the options of its route. With both, only their interface is known. */
+type Result<O> = 'streams' extends keyof O
+  ? 'returns' extends keyof O
     ? unknown
-    : 'streams' extends keyof O
-      ? Streams<FormatItem<O['streams']>>
-      : 'returns' extends keyof O
-        ? Returns<SchemaInput<O['returns']>>
-        : unknown
+    : Streams<FormatItem<O['streams']>>
+  : 'returns' extends keyof O
+    ? Returns<SchemaInput<O['returns']>>
+    : unknown
 
 /** What the handler of a route with `returns` may return. */
 export type Returns<Value> = Value | AnyReply | Promise<Value | AnyReply> | PromiseLike<Value | AnyReply>

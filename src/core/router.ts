@@ -145,6 +145,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
     options: KnownOptions<O, RouteOptions<AnySchema>>,
     handler: H,
   ): Route<M, `${Prefix}${P}`, ClientView<O, H>>
+  /** Declares a route for any other method. */
   route<const M extends string, const P extends string, R>(
     method: M,
     path: P,

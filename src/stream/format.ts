@@ -75,9 +75,10 @@ const JSON_LINES: ItemEncoder = {
  *
  * @param schema what each item must pass; without one they are taken as they are.
  */
-export function jsonl(): Format<unknown, 'jsonl'>
-export function jsonl<S extends AnySchema>(schema: S, options?: ItemOptions): SchemaFormat<S, 'jsonl'>
-export function jsonl(schema?: AnySchema, options: ItemOptions = {}): Format {
+export function jsonl<S extends AnySchema = AnySchema>(
+  schema?: S,
+  options: ItemOptions = {},
+): SchemaFormat<S, 'jsonl'> {
   return Object.freeze({
     name: 'jsonl',
     contentType: 'application/jsonl',
@@ -95,9 +96,10 @@ const JSON_SEQ: ItemEncoder = {
 }
 
 /** JSON text sequences (RFC 7464): like JSON Lines, with a record separator in front of every item. */
-export function jsonSeq(): Format<unknown, 'json-seq'>
-export function jsonSeq<S extends AnySchema>(schema: S, options?: ItemOptions): SchemaFormat<S, 'json-seq'>
-export function jsonSeq(schema?: AnySchema, options: ItemOptions = {}): Format {
+export function jsonSeq<S extends AnySchema = AnySchema>(
+  schema?: S,
+  options: ItemOptions = {},
+): SchemaFormat<S, 'json-seq'> {
   return Object.freeze({
     name: 'json-seq',
     contentType: 'application/json-seq',
@@ -109,12 +111,10 @@ export function jsonSeq(schema?: AnySchema, options: ItemOptions = {}): Format {
 }
 
 /** One JSON array, streamed item by item. An end without the closing bracket is a cut. */
-export function jsonArray(): Format<unknown, 'json-array'>
-export function jsonArray<S extends AnySchema>(
-  schema: S,
-  options?: ItemOptions,
-): SchemaFormat<S, 'json-array'>
-export function jsonArray(schema?: AnySchema, options: ItemOptions = {}): Format {
+export function jsonArray<S extends AnySchema = AnySchema>(
+  schema?: S,
+  options: ItemOptions = {},
+): SchemaFormat<S, 'json-array'> {
   return Object.freeze({
     name: 'json-array',
     contentType: 'application/json',
@@ -152,9 +152,10 @@ const SSE_HEARTBEAT_MS = 15_000
  *
  * @param schema what each item must pass; without one they are taken as they are.
  */
-export function sse(): Format<unknown, 'sse'>
-export function sse<S extends AnySchema>(schema: S, options?: SseOptions): SchemaFormat<S, 'sse'>
-export function sse(schema?: AnySchema, options: SseOptions = {}): Format {
+export function sse<S extends AnySchema = AnySchema>(
+  schema?: S,
+  options: SseOptions = {},
+): SchemaFormat<S, 'sse'> {
   const { heartbeat = SSE_HEARTBEAT_MS, retry, maxAge } = options
   const encoder = retry === undefined ? EVENTS : { ...EVENTS, opening: encodeSse({ retry }) }
   return Object.freeze({

@@ -18,8 +18,7 @@ import { read, scene } from './scene.ts'
 const Item = z.object({ n: z.number() })
 
 /** What the four have in common. */
-type MakeFormat = <S extends Schema>(schema: S, options?: ItemOptions) => Format<SchemaItem<S>>
-type SchemaItem<S extends Schema> = NonNullable<S['~standard']['types']>['input']
+type MakeFormat = (schema: Schema<{ n: number }>, options?: ItemOptions) => Format<{ n: number }>
 
 const FORMATS = [
   ['JSON Lines', jsonl, 'application/jsonl'],

@@ -21,7 +21,7 @@ import {
 /** Instantiations per route. The first is the promise; the others keep what we have reached. */
 const BUDGETS = {
   'resources, in all': 400,
-  'schemas in place, beyond the same by hand': 260,
+  'schemas in place, beyond the same by hand': 280,
   'paths only': 140,
 }
 type Measures = Record<keyof typeof BUDGETS, number>

@@ -59,8 +59,7 @@ const MISTAKES: Record<string, string> = {
 }
 
 /** Names of types that only we know: a message that needs them cannot be understood. */
-const INTERNAL =
-  /Handlers|KnownOptions|OneAnswer|Inputs<|InputOf|Used<|ClientView|Signature|IsDeclared|TakenName/
+const INTERNAL = /Handlers|KnownOptions|OneAnswer|Inputs<|InputOf|Used<|ClientView|SocketView|TakenName/
 
 /** A message is one sentence and two types; longer ones are not read. */
 const LIMIT = 480

@@ -279,6 +279,6 @@ test('types: both ways, inferred from the route', async () => {
       socket.follow(channel('wrong', z.number()))
     })
     // @ts-expect-error -- a misspelt option
-    app.websocket('/misspelt', { recieves: In }, () => {})
+    expect(() => app.websocket('/misspelt', { recieves: In }, () => {})).toThrow(/is not an option/)
   })
 })
