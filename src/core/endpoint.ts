@@ -13,6 +13,7 @@ import { negotiate, streamHead } from './offer.ts'
 import { type ReplyShape, toReply } from './to-reply.ts'
 import { strippingSchema } from './schema.ts'
 import { isThenable } from './thenable.ts'
+import { toWebStream } from './web-stream.ts'
 import { sameOrigin, websocketAnswer } from './websocket.ts'
 
 /** What answers at one method and path. */
@@ -167,22 +168,4 @@ function originOf(scheme: string, host: string | null): URL {
   const url = /[\s/?#@\\]/.test(host ?? '') || !URL.canParse(origin) ? undefined : new URL(origin)
   if (url === undefined) throw new HttpError('BAD_REQUEST', { detail: 'The Host header is malformed.' })
   return url
-}
-
-/** A web stream that pulls from an async iterable, one piece at a time. */
-export function toWebStream(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const iterator = bytes[Symbol.asyncIterator]()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const result = await iterator.next()
-        if (result.done === true) controller.close()
-        else controller.enqueue(result.value as Uint8Array<ArrayBuffer>)
-      },
-      async cancel() {
-        await iterator.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }

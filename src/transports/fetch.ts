@@ -4,6 +4,7 @@ import { Cancellation } from '../core/cancellation.ts'
 import type { Incoming, IncomingHeaders, Peer, Protocol } from '../core/incoming.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Source } from '../core/source.ts'
+import { toWebStream } from '../core/web-stream.ts'
 import { fileSource } from '../stream/file.ts'
 import { PulledBody } from '../stream/pulled.ts'
 
@@ -66,7 +67,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
     case 'file': {
       if (body.length !== undefined) headers.set('content-length', String(body.length))
       const source = body.kind === 'file' ? fileSource(body) : body.source
-      return new Response(toWebStream(source, body.length, reply, incoming), { status, headers })
+      return new Response(bodyStream(source, body.length, reply, incoming), { status, headers })
     }
     case 'upgrade':
       reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error: new Error('No WebSocket over fetch.') })
@@ -78,7 +79,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
  * A web stream that pulls: nothing is produced before it is read, and a failing source errors the
  * stream, which runtimes turn into a cut connection.
  */
-function toWebStream(
+function bodyStream(
   source: Source,
   length: number | undefined,
   reply: Reply,
@@ -90,17 +91,5 @@ function toWebStream(
     { length, timing: reply.timing },
   )
   incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        const result = await body.next()
-        if (result.done === true) controller.close()
-        else controller.enqueue(result.value as Uint8Array<ArrayBuffer>)
-      },
-      async cancel() {
-        await body.return()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  return toWebStream(body)
 }
