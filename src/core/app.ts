@@ -46,6 +46,11 @@ export class Application<U = {}> extends Router<'', U> {
   readonly title: string
   readonly version: string
   readonly engine: Engine
+  /**
+   * Routes that the house adds (documents, the docs page). A route of the app at the same place wins; the
+   * app's dependencies do not guard them, its middleware sees them; `routes` does not list them.
+   */
+  protected readonly house = new Router()
   readonly #lifespan: Lifespan | undefined
   readonly #errorHandlers: ErrorHandler[] = []
   readonly #backgroundMs: number
@@ -111,8 +116,9 @@ export class Application<U = {}> extends Router<'', U> {
 
   #dispatch(): Dispatcher {
     if (this.#dispatcher === undefined) {
-      this.#dispatcher = new Dispatcher(this.engine, this, this.#errorHandlers)
+      this.#dispatcher = new Dispatcher(this.engine, this, this.house, this.#errorHandlers)
       super.freeze()
+      this.house.freeze()
     }
     return this.#dispatcher
   }

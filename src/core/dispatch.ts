@@ -30,11 +30,12 @@ export class Dispatcher {
   readonly #answer: Answer
   readonly #errorHandlers: readonly ErrorHandler[]
 
-  constructor(engine: Engine, app: RouteGroup, errorHandlers: readonly ErrorHandler[]) {
+  /** @param house Routes of ours: they yield to the app's, get nothing from its `use`, and are not in `routes`. */
+  constructor(engine: Engine, app: RouteGroup, house: RouteGroup, errorHandlers: readonly ErrorHandler[]) {
     const endpoints = flatten(app)
     this.#engine = engine
     this.#errorHandlers = errorHandlers
-    this.#table = new RouteTable(endpoints)
+    this.#table = new RouteTable(endpoints, flatten(house))
     this.routes = Object.freeze(endpoints.flatMap(({ target }) => target.route ?? []))
     // The app's middleware sees every request, also those that nothing matches.
     this.#answer = compose(app.middleware, (exchange) => this.#route(exchange))

@@ -31,18 +31,23 @@ export class RouteTable<T> {
   readonly #router = createRouter<Node<T>>()
   readonly #nodes = new Map<string, Node<T>>()
 
-  /** @throws {UsageError} naming both places when two routes have the same method and match the same paths. */
-  constructor(registered: Iterable<Registered<T>>) {
+  /**
+   * @param yielding What stands back where one of `registered` has the same method and matches the same paths.
+   * @throws {UsageError} naming both places when two routes have the same method and match the same paths.
+   */
+  constructor(registered: Iterable<Registered<T>>, yielding: Iterable<Registered<T>> = []) {
     for (const each of registered) this.#add(each)
+    for (const each of yielding) this.#add(each, true)
   }
 
-  #add(registered: Registered<T>): void {
+  #add(registered: Registered<T>, yields = false): void {
     const pattern = readPattern(registered)
     // Names count: two shapes that differ in names only need a node each to capture under their own.
     const key = `${pattern.shape} ${[...pattern.names.values()].join()}`
     let node = this.#nodes.get(key)
     for (const other of this.#sameShape(pattern.shape)) {
       const clash = other.methods.get(registered.method)
+      if (clash !== undefined && yields) return
       if (clash !== undefined) throw duplicate(registered, clash)
     }
     if (node === undefined) {
