@@ -24,7 +24,7 @@ export function scene(options: AppOptions<{}> = {}): Scene {
   const endings: Ending[] = []
   const app = new App({
     log: recorder(log),
-    unwindMs: 500,
+    unwindMs: 300,
     middleware: [
       (ctx, next) => {
         ctx.after((ending) => endings.push(ending))

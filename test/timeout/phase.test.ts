@@ -2,68 +2,17 @@
 import { createServer } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { Socket } from 'node:net'
-import { App, type AppOptions, type Ending, jsonl, reply, sse, text, type Timeouts } from 'millrace'
+import { type App, jsonl, reply, sse, text, type Timeouts } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { CutError, RawConnection, type RawReply } from '../contract/raw-client.ts'
-import { type LogEntry, recorder, until, wait, within } from '../contract/transport.ts'
+import { RawConnection, type RawReply } from '../contract/raw-client.ts'
+import { until, wait, within } from '../contract/transport.ts'
+import { read, scene } from '../format/scene.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-interface Place {
-  readonly app: App
-  readonly log: LogEntry[]
-  /** How every request ended, as its after() was told. */
-  readonly endings: Ending[]
-  open(): Promise<RawConnection>
-  listen(): Promise<void>
-}
-
-function place(options: AppOptions<{}> = {}): Place {
-  const log: LogEntry[] = []
-  const endings: Ending[] = []
-  let port = 0
-  const app = new App({
-    log: recorder(log),
-    unwindMs: 300,
-    middleware: [
-      (ctx, next) => {
-        ctx.after((ending) => endings.push(ending))
-        return next()
-      },
-    ],
-    ...options,
-  })
-  cleanups.push(() => app.close({ grace: 0 }))
-  return {
-    app,
-    log,
-    endings,
-    async listen() {
-      ;({ port } = await app.listen({ port: 0, signals: false }))
-    },
-    async open() {
-      const connection = await RawConnection.open(port)
-      cleanups.push(() => connection.destroy())
-      return connection
-    },
-  }
-}
-
-async function read(reply: RawReply): Promise<{ text: string; cut: boolean }> {
-  let text = ''
-  try {
-    for (let piece = await reply.bytes(); piece !== undefined; piece = await reply.bytes())
-      text += String(piece)
-    return { text, cut: false }
-  } catch (error) {
-    if (error instanceof CutError) return { text, cut: true }
-    throw error
-  }
-}
 
 const problemOf = async (reply: RawReply) => JSON.parse((await read(reply)).text) as Record<string, unknown>
 
@@ -81,9 +30,8 @@ const LEVELS = [
 
 describe('headers', () => {
   test('a client that never finishes its headers gets 408 and is cut', async () => {
-    const { app, open, listen } = place({ timeouts: { headers: 400 } })
+    const { app, open } = scene({ timeouts: { headers: 400 } })
     app.get('/', () => 'x')
-    await listen()
     const connection = await open()
     const startedAt = performance.now()
     connection.send('GET / HTTP/1.1\r\nhost: x\r\n')
@@ -102,9 +50,8 @@ describe('headers', () => {
   })
 
   test('so does one that sends nothing at all', async () => {
-    const { app, open, listen } = place({ timeouts: { headers: 400 } })
+    const { app, open } = scene({ timeouts: { headers: 400 } })
     app.get('/', () => 'x')
-    await listen()
     const connection = await open()
     expect(String(await within(connection.some(100), 'an answer or a close'))).toContain('408')
   })
@@ -113,9 +60,8 @@ describe('headers', () => {
 describe('body', () => {
   test.each(LEVELS)('a body that takes too long is a 408, by the limit of %s', async (_, level) => {
     const { app: options, route } = level({ body: 300 })
-    const { app, open, listen, endings } = place(options)
+    const { app, open, endings } = scene(options)
     app.post('/', { ...route, body: z.object({ a: z.number() }) }, ({ body }) => body)
-    await listen()
     const connection = await open()
     connection.send(
       'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a"',
@@ -134,7 +80,7 @@ describe('body', () => {
   })
 
   test('a route may give its body more time than the app does, also no limit', async () => {
-    const { app, open, listen } = place({ timeouts: { headers: 300, body: 300 } })
+    const { app, open } = scene({ timeouts: { headers: 300, body: 300 } })
     const count = async ({ body }: { body: AsyncIterable<unknown> }) => {
       let items = 0
       for await (const _ of body) items++
@@ -142,7 +88,6 @@ describe('body', () => {
     }
     app.post('/more', { body: jsonl(z.number()), timeouts: { body: 20_000 } }, count)
     app.post('/unlimited', { body: jsonl(z.number()), timeouts: { body: 0 } }, count)
-    await listen()
     async function* slow() {
       for (let n = 0; n < 8; n++) {
         yield Buffer.from(`${n}\n`)
@@ -176,9 +121,8 @@ describe('first', () => {
       ],
     ])('%s is a 503', async (__, more, handler) => {
       const { app: options, route } = level({ first: 250 })
-      const { app, open, listen, endings, log } = place(options)
+      const { app, open, endings, log } = scene(options)
       app.get('/', { ...route, ...more }, handler as never)
-      await listen()
       const startedAt = performance.now()
       const got = await within((await open()).request('GET', '/'), 'the 503')
       expect(performance.now() - startedAt).toBeGreaterThan(240)
@@ -194,9 +138,8 @@ describe('first', () => {
   })
 
   test('a handler that ignores its signal is answered for anyway, and reported without holding the reply', async () => {
-    const { app, open, listen, log } = place({ timeouts: { first: 200 }, middleware: [] })
+    const { app, open, log } = scene({ timeouts: { first: 200 }, middleware: [] })
     app.get('/stubborn', () => new Promise(() => {}))
-    await listen()
     const startedAt = performance.now()
     const got = await within((await open()).request('GET', '/stubborn'), 'the 503')
     expect(got.status).toBe(503)
@@ -210,7 +153,7 @@ describe('first', () => {
   })
 
   test('what comes too late is discarded and closed', async () => {
-    const { app, open, listen, log } = place({ timeouts: { first: 150 }, middleware: [] })
+    const { app, open, log } = scene({ timeouts: { first: 150 }, middleware: [] })
     const closed: string[] = []
     let late = 0
     const afterwards = async () => {
@@ -248,7 +191,6 @@ describe('first', () => {
       await afterwards()
       throw new Error('too late')
     })
-    await listen()
     const paths = ['/web', '/file', '/iterator', '/value', '/error']
     const statuses = await Promise.all(
       paths.map(async (path) => (await (await open()).request('GET', path)).status),
@@ -268,7 +210,7 @@ describe('idle', () => {
   describe.each(LEVELS)('by the limit of %s', (_, level) => {
     test('a quiet stream ends with an error item and a cut', async () => {
       const { app: options, route } = level({ idle: 300 })
-      const { app, open, listen, endings } = place(options)
+      const { app, open, endings } = scene(options)
       let unwound = 0
       app.get('/', { ...route, streams: [jsonl(), sse()] }, async function* ({ sleep }) {
         try {
@@ -278,7 +220,6 @@ describe('idle', () => {
           unwound++
         }
       })
-      await listen()
       const startedAt = performance.now()
       const lines = await read(
         await (await open()).request('GET', '/', { headers: { accept: 'application/jsonl' } }),
@@ -302,21 +243,20 @@ describe('idle', () => {
   })
 
   test('a producing stream is never cut, however long it lasts', async () => {
-    const { app, open, listen, endings } = place({ timeouts: { idle: 300 } })
+    const { app, open, endings } = scene({ timeouts: { idle: 300 } })
     app.get('/', { streams: text }, async function* ({ sleep }) {
       for (let n = 0; n < 12; n++) {
         yield 'x'
         await sleep(100)
       }
     })
-    await listen()
     expect(await read(await (await open()).request('GET', '/'))).toEqual({ text: 'x'.repeat(12), cut: false })
     await until(() => endings.length === 1, 'the end')
     expect(endings[0]!.outcome).toBe('complete')
   })
 
   test('what it produces counts also when nothing of it is sent: dropped items, empty strings', async () => {
-    const { app, open, listen } = place({ timeouts: { idle: 300 } })
+    const { app, open } = scene({ timeouts: { idle: 300 } })
     const drop = jsonl(z.number(), { invalid: 'drop' })
     app.get('/dropped', { streams: drop }, async function* ({ sleep }) {
       for (let n = 0; n < 8; n++) {
@@ -330,7 +270,6 @@ describe('idle', () => {
         await sleep(100)
       }
     })
-    await listen()
     expect(await read(await (await open()).request('GET', '/dropped'))).toEqual({
       text: '0\n7\n',
       cut: false,
@@ -339,12 +278,11 @@ describe('idle', () => {
   })
 
   test('heartbeats do not keep it alive', async () => {
-    const { app, open, listen } = place({ timeouts: { idle: 500 } })
+    const { app, open } = scene({ timeouts: { idle: 500 } })
     app.get('/', { streams: sse(z.number(), { heartbeat: 60 }) }, async function* ({ sleep }) {
       yield 1
       await sleep(60_000)
     })
-    await listen()
     const { text: got, cut } = await read(await (await open()).request('GET', '/'))
     expect(cut).toBe(true)
     expect(got.match(/^: ?$/gm)!.length).toBeGreaterThan(3)
@@ -352,11 +290,10 @@ describe('idle', () => {
   })
 
   test('a reader that is slow is not the source being idle', async () => {
-    const { app, open, listen, endings } = place({ timeouts: { idle: 200, stall: 10_000 } })
+    const { app, open, endings } = scene({ timeouts: { idle: 200, stall: 10_000 } })
     app.get('/', { streams: text }, function* () {
       for (let n = 0; n < 320; n++) yield 'x'.repeat(65_536)
     })
-    await listen()
     const got = await (await open()).request('GET', '/')
     await wait(1000)
     expect(endings).toEqual([])
@@ -365,7 +302,7 @@ describe('idle', () => {
   })
 
   test('the end that is still on its way to a slow reader is not cut by it', async () => {
-    const { app, open, listen, endings } = place({ timeouts: { idle: 200, stall: 10_000 } })
+    const { app, open, endings } = scene({ timeouts: { idle: 200, stall: 10_000 } })
     // More than the kernels hold, in one chunk: all of it is with the connection when the source ends.
     const chunk = Buffer.alloc(16 * 1024 * 1024, 'x')
     app.get('/', { streams: text }, function* () {
@@ -373,7 +310,6 @@ describe('idle', () => {
       yield chunk as unknown as string
     })
     app.get('/bytes', () => reply.stream([chunk]))
-    await listen()
     const got = await (await open()).request('GET', '/bytes')
     await wait(1000)
     expect(endings).toEqual([])
@@ -404,9 +340,8 @@ describe('stall', () => {
       'a reader that takes nothing is cut: %s',
       async (path) => {
         const { app: options, route } = level({ stall: 400 })
-        const { app, open, listen, endings } = place(options)
+        const { app, open, endings } = scene(options)
         large(app, route)
-        await listen()
         const connection = await open()
         const got = await connection.request('GET', path)
         const startedAt = performance.now()
@@ -422,7 +357,7 @@ describe('stall', () => {
   })
 
   test('a reader that takes nothing of the last few bytes is cut too', async () => {
-    const { app, open, listen, endings } = place({ timeouts: { stall: 400 } })
+    const { app, open, endings } = scene({ timeouts: { stall: 400 } })
     let sent = 0
     // The kernels are filled in writes so small that Node refuses none; then the source ends.
     app.get('/', { streams: text }, async function* () {
@@ -431,7 +366,6 @@ describe('stall', () => {
         await new Promise((resolve) => setImmediate(resolve))
       }
     })
-    await listen()
     // What Node's own connections hold back.
     const seen = new Set<Socket>()
     const { write } = Socket.prototype as unknown as { write: (...args: unknown[]) => boolean }
@@ -450,9 +384,8 @@ describe('stall', () => {
   test.each(['/chunk', '/file', '/whole'])(
     'a slow reader that moves is never cut: %s',
     async (path) => {
-      const { app, open, listen, endings } = place({ timeouts: { stall: 1000 } })
+      const { app, open, endings } = scene({ timeouts: { stall: 1000 } })
       large(app, {})
-      await listen()
       const got = await (await open()).request('GET', path)
       const size = Number(got.headers['content-length'] ?? 24 * MB)
       let received = 0
@@ -475,7 +408,7 @@ describe('stall', () => {
 describe('stall over HTTP/2', () => {
   const MB = 1024 * 1024
   const start = async (stall: number) => {
-    const made = place({ timeouts: { stall } })
+    const made = scene({ timeouts: { stall } })
     const { app } = made
     const file = { size: 24 * MB, read: async (to: Uint8Array) => to.byteLength, close: async () => {} }
     app.get('/file', () => reply.file({ name: 'x', open: async () => file }))
@@ -520,7 +453,7 @@ describe('total', () => {
   describe.each(LEVELS)('by the limit of %s', (_, level) => {
     test('before the head it is a 503, after it an error item and a cut', async () => {
       const { app: options, route } = level({ total: 400 })
-      const { app, open, listen, endings } = place(options)
+      const { app, open, endings } = scene(options)
       app.get('/value', { ...route }, ({ sleep }) => sleep(60_000))
       app.get('/stream', { ...route, streams: jsonl() }, async function* ({ sleep }) {
         for (;;) {
@@ -541,7 +474,6 @@ describe('total', () => {
           }),
         }),
       )
-      await listen()
       const value = await (await open()).request('GET', '/value')
       expect(value.status).toBe(503)
       expect(await problemOf(value)).toMatchObject({ code: 'TOTAL_TIMEOUT' })
