@@ -1,8 +1,8 @@
 /** Every way in which a socket ends, and what either side is told. */
 import { once } from 'node:events'
-import { dependency, type StreamCancelled } from 'millrace'
+import { App, dependency, type StreamCancelled } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import {
   cleanUp,
   CLOSE,
@@ -229,6 +229,23 @@ describe('signs of life', () => {
       await wait(10)
     }
     expect(peer.ws.readyState).toBe(peer.ws.OPEN)
+  })
+
+  test.each([
+    [60, 3],
+    [0, 0],
+  ])('listen({ pingInterval: %i }) says how often', async (pingInterval, wanted) => {
+    const app = new App()
+    app.websocket('/', {}, ({ socket }) => socket.closed)
+    const { port } = await app.listen({ port: 0, signals: false, pingInterval })
+    cleanUp(() => app.close({ grace: 0 }))
+    const peer = new WebSocket(`ws://127.0.0.1:${port}/`)
+    cleanUp(() => peer.terminate())
+    let pings = 0
+    peer.on('ping', () => pings++)
+    if (wanted > 0) return until(() => pings >= wanted, 'pings')
+    await wait(500)
+    expect([pings, peer.readyState]).toEqual([0, peer.OPEN])
   })
 
   test('a peer that reads nothing, and so sees no ping, is cut', async () => {

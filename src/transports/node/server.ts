@@ -32,6 +32,11 @@ export interface ListenOptions {
   /** Milliseconds that finite replies may take when the server closes, default 10 000. Streams are told at once. */
   readonly grace?: number
   /**
+   * Milliseconds between two pings of a WebSocket, default 20 000; a peer that has not answered one when
+   * the next is due is cut. 0 for none.
+   */
+  readonly pingInterval?: number
+  /**
    * Closes the app at SIGTERM and SIGINT, and then ends the process with exit code 0; a second signal
    * cuts what is left, and leaves teardown one second. Default true.
    */
@@ -82,7 +87,7 @@ export class NodeServer {
     const { compress } = options
     this.#app = app
     this.#compress = compress === true ? {} : compress === false ? undefined : compress
-    this.#upgrader = new Upgrader(app)
+    this.#upgrader = new Upgrader(app, options.pingInterval)
     this.#server = createNodeServer(app, options, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
     this.#server.on('checkContinue', this.#onExpectation)

@@ -10,7 +10,7 @@ import { Http1Response } from './response.ts'
 import { send, type SendOptions } from './send.ts'
 import { NodeSocket } from './socket.ts'
 
-/** How often peers are asked for a sign of life; one that gave none until the next time is cut. */
+/** The default of `pingInterval`. */
 const PING_MS = 20_000
 /** How long a peer may take to answer a closing handshake. */
 const CLOSE_MS = 5000
@@ -52,9 +52,12 @@ export class Upgrader {
   #isClosing = false
   #isProbing = false
   #cancelProbe = () => {}
+  readonly #pingMs: number
 
-  constructor(app: Application) {
+  /** @param pingMs how often peers are asked for a sign of life, 0 for never; one that gave none until the next time is cut. */
+  constructor(app: Application, pingMs = PING_MS) {
     this.#app = app
+    this.#pingMs = pingMs
   }
 
   /** Upgrades to WebSocket, or answers why not. Never throws. */
@@ -158,9 +161,9 @@ export class Upgrader {
   }
 
   #probeLater(): void {
-    if (this.#isProbing) return
+    if (this.#isProbing || this.#pingMs === 0) return
     this.#isProbing = true
-    this.#cancelProbe = this.#app.engine.clock.after(PING_MS, () => {
+    this.#cancelProbe = this.#app.engine.clock.after(this.#pingMs, () => {
       this.#isProbing = false
       for (const socket of this.#sockets) socket.probe()
       if (this.#sockets.size > 0) this.#probeLater()
