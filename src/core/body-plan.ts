@@ -2,7 +2,8 @@ import type { InputIssue } from './error.ts'
 import { HttpError, UsageError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Format } from './format.ts'
-import { headerValue, type Incoming } from './incoming.ts'
+import type { Incoming } from './incoming.ts'
+import { foreignOrigin } from './origin.ts'
 import type { RequestBody } from './body.ts'
 import { isSchema, placeIssues, type Schema, validationFailed } from './schema.ts'
 import { JsonLineDecoder } from '../wire/jsonl.ts'
@@ -33,14 +34,9 @@ function schemaPlan(schema: Schema): BodyPlan {
   }
 }
 
-/**
- * A browser sends a form from any page without asking, and cookies with it; so one that says it comes
- * from another origin is refused. JSON needs no such check: a page has to ask before it may send that.
- */
-function assertFormOrigin(body: RequestBody, { headers }: Incoming): void {
-  const origin = headerValue(headers, 'origin')
-  if (body.mediaType !== 'application/x-www-form-urlencoded' || origin === undefined) return
-  if (origin.replace(/^https?:\/\//, '') === headerValue(headers, 'host')) return
+/** A page may send a form anywhere without asking; JSON needs no such check, since it has to ask for that. */
+function assertFormOrigin(body: RequestBody, request: Incoming): void {
+  if (body.mediaType !== 'application/x-www-form-urlencoded' || foreignOrigin(request) === undefined) return
   throw new HttpError('FORBIDDEN', { detail: 'A form from another origin is refused. Send JSON.' })
 }
 
@@ -103,13 +99,13 @@ async function* readItems(body: RequestBody, format: Format, onDrop: Dropped): A
   if (checked !== undefined) yield checked.value
 }
 
-/** @throws {HttpError} 400 for what is not JSON Lines in UTF-8. */
+/** @throws {HttpError} 400 for what is not JSON Lines in UTF-8, 413 for a line that is too long. */
 function decode(read: () => unknown[]): unknown[] {
   try {
     return read()
   } catch (error) {
-    const detail =
-      error instanceof SyntaxError || error instanceof RangeError ? error.message : 'Not valid UTF-8.'
+    if (error instanceof RangeError) throw new HttpError('BODY_TOO_LARGE', { detail: error.message })
+    const detail = error instanceof SyntaxError ? error.message : 'Not valid UTF-8.'
     throw new HttpError('MALFORMED_BODY', { detail })
   }
 }

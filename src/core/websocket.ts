@@ -3,6 +3,7 @@ import { Connection } from './connection.ts'
 import { HttpError } from './error.ts'
 import { headerValue } from './incoming.ts'
 import { messageReader } from './message.ts'
+import { foreignOrigin } from './origin.ts'
 import type { Answer } from './pipeline.ts'
 import { Reply } from './reply.ts'
 import type { WebSocketOptions } from './route.ts'
@@ -35,11 +36,12 @@ export function websocketAnswer(options: WebSocketOptions, handler: Handler): An
  */
 export function sameOrigin(allowed: readonly string[] | undefined, answer: Answer): Answer {
   return (exchange) => {
-    const { headers } = exchange.request
-    const origin = headerValue(headers, 'origin')
-    const isOwn = origin?.replace(/^https?:\/\//, '') === headerValue(headers, 'host')?.toLowerCase()
-    const mayConnect = allowed === undefined ? isOwn : allowed.includes('*') || allowed.includes(origin ?? '')
-    if (origin === undefined || mayConnect) return answer(exchange)
+    const origin = headerValue(exchange.request.headers, 'origin')
+    const mayConnect =
+      allowed === undefined
+        ? foreignOrigin(exchange.request) === undefined
+        : origin === undefined || allowed.includes('*') || allowed.includes(origin)
+    if (mayConnect) return answer(exchange)
     throw new HttpError('FORBIDDEN', {
       detail: 'This origin may not connect. Add it to the `origins` of the route.',
     })

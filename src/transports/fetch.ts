@@ -21,6 +21,7 @@ class FetchIncoming implements Incoming {
   readonly protocol: Protocol = 'fetch'
   readonly peer: Peer
   readonly #request: Request
+  readonly #host: string
   #headers: IncomingHeaders | undefined
 
   constructor(request: Request) {
@@ -28,6 +29,7 @@ class FetchIncoming implements Incoming {
     this.method = request.method
     const url = new URL(request.url)
     this.target = url.pathname + url.search
+    this.#host = url.host
     this.peer = { address: undefined, port: undefined, encrypted: url.protocol === 'https:' }
     const { signal } = request
     const gone = () => this.cancellation.cancel('disconnect', signal.reason)
@@ -36,7 +38,8 @@ class FetchIncoming implements Incoming {
   }
 
   get headers(): IncomingHeaders {
-    return (this.#headers ??= Object.fromEntries(this.#request.headers))
+    // A Request made by hand has no Host; its URL says the same.
+    return (this.#headers ??= { host: this.#host, ...Object.fromEntries(this.#request.headers) })
   }
 
   get body(): AsyncIterable<Uint8Array> | null {

@@ -176,6 +176,33 @@ export const bodyBehaviours: Behaviour[] = [
     expect(await status('/png', 'image/jpeg')).toBe(415)
   }),
 
+  behaviour(
+    'a form that a page of another origin sends is refused, JSON is not',
+    async ({ create, open }) => {
+      const app = create()
+      app.get('/host', ({ headers }) => headers['host'] ?? '')
+      app.post('/', { body: z.object({ a: z.coerce.string() }) }, ({ body }) => body.a)
+      const link = await open(app)
+      const host = await (await link.request('GET', '/host')).text()
+      const send = async (type: string, body: string, origin?: string) => {
+        const headers = { 'content-type': type, ...(origin === undefined ? undefined : { origin }) }
+        return (await link.request('POST', '/', { headers, body })).status
+      }
+      const form = 'application/x-www-form-urlencoded'
+      expect(await send(form, 'a=1')).toBe(200)
+      for (const own of [`http://${host}`, `https://${host}`, `HTTP://${host.toUpperCase()}`])
+        expect([own, await send(form, 'a=1', own)]).toEqual([own, 200])
+      for (const foreign of [
+        'http://evil.example',
+        `http://${host}.evil.example`,
+        'null',
+        `http://a.${host}`,
+      ])
+        expect([foreign, await send(form, 'a=1', foreign)]).toEqual([foreign, 403])
+      expect(await send('application/json', '{"a":"1"}', 'http://evil.example')).toBe(200)
+    },
+  ),
+
   behaviour('a body over the limit by its length is a 413', async ({ create, open }) => {
     const app = carelessApp(create())
     const link = await open(app)

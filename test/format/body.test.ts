@@ -164,14 +164,14 @@ describe('what is refused', () => {
     expect(seen.length).toBeLessThan(130)
   })
 
-  test('one line longer than a mebibyte: 400, whatever the limit of the body', async () => {
+  test('one line longer than a mebibyte: 413, whatever the limit of the body', async () => {
     const { app, request } = scene()
     app.post('/', { body: jsonl(z.string()), bodyLimit: 1 << 24 }, async ({ body }) => {
       for await (const _ of body);
       return 'x'
     })
     const got = await request('POST', '/', { headers: TYPE, body: `"${'x'.repeat(1.5 * 1024 * 1024)}"\n` })
-    expect([got.status, (await read(got)).text.includes('xx')]).toEqual([400, false])
+    expect([got.status, (await read(got)).text.includes('xx')]).toEqual([413, false])
   })
 })
 
