@@ -142,15 +142,25 @@ export class Dispatcher {
     return new Reply(204, { allow: allow.join(', ') }, { kind: 'none' })
   }
 
-  /** Turns whatever was thrown into a reply. What fails in here ends as a bare 500. */
+  /**
+   * Turns whatever was thrown into a reply. What fails in here ends as a bare 500. Where the reply does
+   * not blame the client, the error is reported, since the client is told nothing about it.
+   */
   async #fail(exchange: Exchange, thrown: unknown): Promise<Reply> {
     exchange.lifetime.failure ??= { error: thrown }
-    this.#report(exchange, thrown)
+    let reported = false
+    const report = (status: number) => {
+      if (status >= 500 && !reported) exchange.lifetime.report(thrown)
+      reported = true
+    }
     try {
-      const reply = (await this.#handled(exchange, thrown)) ?? problemReply(toHttpError(thrown))
-      return await finalize(exchange, reply, true)
+      const handled = await this.#handled(exchange, thrown)
+      const error = toHttpError(thrown)
+      report(handled?.status ?? error.status)
+      return await finalize(exchange, handled ?? problemReply(error), true)
     } catch (error) {
-      this.#report(exchange, error)
+      report(500)
+      exchange.lifetime.report(error)
       return finalize(exchange, problemReply(new HttpError('INTERNAL')), true)
     }
   }
@@ -161,11 +171,6 @@ export class Dispatcher {
       if (reply !== undefined) return reply.copy()
     }
     return undefined
-  }
-
-  /** What the client is told nothing about must be told somewhere. */
-  #report(exchange: Exchange, thrown: unknown): void {
-    if (!(thrown instanceof HttpError && thrown.status < 500)) exchange.lifetime.report(thrown)
   }
 }
 

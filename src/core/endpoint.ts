@@ -104,12 +104,13 @@ function headOfStream(exchange: Exchange, { streams, status }: ReplyShape): Repl
 }
 
 /** A stream's handler has finished its work when its source has ended; any other one when it returned. */
-function endHandlerScope(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
-  if (reply.body.kind !== 'stream' || reply.body.source.ended) {
-    return exchange.lifetime.commitHandlerScope().then(() => reply)
-  }
-  reply.body.source.onEnded = (failure) => void exchange.lifetime.releaseHandlerScope(failure)
-  return reply
+function endHandlerScope(reply: Reply, { lifetime }: Exchange): Reply | Promise<Reply> {
+  if (reply.body.kind !== 'stream') return lifetime.commitHandlerScope().then(() => reply)
+  const { source } = reply.body
+  source.beforeEnd = () => lifetime.commitHandlerScope()
+  source.onFailed = (failure) => void lifetime.releaseHandlerScope(failure)
+  // What has nothing to show ends here, while there is still a status to choose.
+  return source.isEmpty ? lifetime.commitHandlerScope().then(() => reply) : reply
 }
 
 function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherited): Registered<Endpoint>[] {

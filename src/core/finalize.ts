@@ -52,7 +52,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   }
   if (method === 'HEAD' || BODILESS.has(reply.status)) dropBody(reply, method === 'HEAD')
   const { status } = reply
-  if (takesTime(reply.body)) reply.timing = timingOf(exchange)
+  if (takesTime(reply.body)) reply.timing = timingOf(exchange, reply.body)
   // A WebSocket's handler has yet to run, and may call after().
   const observed = engine.observers.length > 0
   if (observed || reply.body.kind === 'upgrade' || exchange.touchedLifetime?.needsEnd === true) {
@@ -90,10 +90,10 @@ function takesTime(body: Body): boolean {
   return body.kind === 'stream' || body.kind === 'file'
 }
 
-/** What is left of the limits when the body begins. */
-function timingOf({ engine, lifetime, timeouts }: Exchange): ReplyTiming {
+function timingOf({ engine, lifetime, timeouts }: Exchange, body: Body): ReplyTiming {
   const { idle, stall, total } = timeouts
-  return { clock: engine.clock, idle, stall, total: total === 0 ? 0 : Math.max(1, total - lifetime.ageMs) }
+  const first = body.kind === 'stream' && body.source.isPending ? timeouts.first : 0
+  return { clock: engine.clock, elapsedMs: lifetime.ageMs, first, idle, stall, total }
 }
 
 /** HEAD keeps the length that GET would have had, where it is known without producing the body. */

@@ -60,6 +60,8 @@ export interface ItemEncoder {
   readonly endMark?: Chunk
   /** A last item that tells of a failure in the middle; streams without one are only cut. */
   failure?(problem: Problem): Chunk
+  /** The least that a reader is asked to wait before it comes back, in milliseconds. */
+  readonly retryMs?: number
   /** A clean goodbye from a stream that is not complete: the reader shall come back after `retryMs`. */
   farewell?(retryMs: number): Chunk
 }

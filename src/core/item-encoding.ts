@@ -5,9 +5,9 @@ import { headerValue } from './incoming.ts'
 import { placeIssues, runSchema, type SchemaIssue, SchemaMismatch, strippingSchema } from './schema.ts'
 import type { Chunk, Encoding } from './source.ts'
 
-/** Between these bounds, in milliseconds, readers come back after a farewell, so that they do not come all at once. */
+/** After a farewell readers come back between these bounds, in milliseconds, so that they do not come all at once. */
 const RETRY_FROM_MS = 1000
-const RETRY_SPREAD_MS = 4000
+const RETRY_TO_MS = 5000
 
 /**
  * The encoding of one stream of a format: items validated one by one, marks and last words as the
@@ -24,10 +24,16 @@ export function itemEncoding(format: Format, exchange: Exchange): Encoding {
       return marked ? (encoder.endMark ?? closing) : closing
     },
     failure: (error) => encoder.failure?.(toHttpError(error).toProblem()),
-    farewell: () => encoder.farewell?.(RETRY_FROM_MS + Math.round(Math.random() * RETRY_SPREAD_MS)),
+    farewell: () => encoder.farewell?.(spread(encoder.retryMs)),
     heartbeat: format.heartbeat,
     maxAgeMs: format.maxAgeMs,
   }
+}
+
+/** A time after which to come back: from the route's own to twice that, or our own where it has none. */
+function spread(retryMs: number | undefined): number {
+  const [from, to] = retryMs === undefined ? [RETRY_FROM_MS, RETRY_TO_MS] : [retryMs, 2 * retryMs]
+  return from + Math.round(Math.random() * (to - from))
 }
 
 /** A client asks for end marks by `Prefer: stream-end` (RFC 7240), as ours does. */

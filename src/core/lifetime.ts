@@ -291,8 +291,9 @@ export class Lifetime implements LedgerEntry {
   }
 
   #logFailure(what: string, error: unknown): void {
-    const { route, method, log } = this.#exchange
+    const { route, method, log, observed } = this.#exchange
     log.error({ err: error, route, method }, `${what} failed`)
+    for (const observer of this.#engine.observers) observe(log, () => observer.error?.(observed, error))
     this.#engine.ledger?.onCleanupFailed?.({ entry: this, what, error })
   }
 

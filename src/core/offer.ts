@@ -9,7 +9,7 @@ import { Reply, type ReplyHeaders } from './reply.ts'
 export function streamHead(offer: Offer, offered: readonly Format[], status: number | undefined): Reply {
   const { contentType, format } = offer
   const headers: ReplyHeaders = { 'content-type': contentType, ...UNBUFFERED, ...format.headers }
-  if (offered.length > 1) headers['vary'] = 'Accept'
+  if (offered.length > 1 || (offered[0]?.mediaTypes.length ?? 0) > 1) headers['vary'] = 'Accept'
   return new Reply(status ?? 200, headers, { kind: 'none' })
 }
 

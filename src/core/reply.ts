@@ -56,12 +56,21 @@ export type Body =
 /** The time limits of a body, in milliseconds; 0 for none. */
 export interface ReplyTiming {
   readonly clock: Clock
+  /** How long the request had taken when its body began. */
+  readonly elapsedMs: number
+  /** From the request to the first item; 0 also when that was there before the head. */
+  readonly first: number
   /** Between two items. */
   readonly idle: number
   /** While the reader takes nothing. */
   readonly stall: number
-  /** From now to the end. */
+  /** From the request to the end. */
   readonly total: number
+}
+
+/** What is left of a limit that counts from the request on. */
+export function remaining(limit: number, { elapsedMs }: ReplyTiming): number {
+  return limit === 0 ? 0 : Math.max(1, limit - elapsedMs)
 }
 
 const NONE: Body = { kind: 'none' }

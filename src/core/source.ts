@@ -59,8 +59,10 @@ interface Puller {
 export class Source {
   /** May be replaced until the first item is encoded. */
   encoding: Encoding
-  /** Called once when the source has ended or failed by itself; told of the failure. */
-  onEnded: ((failure: Failure | undefined) => void) | undefined = undefined
+  /** Awaited when the source has come to its end, before that is told: what it throws, the source has failed with. */
+  beforeEnd: (() => Promise<void>) | undefined = undefined
+  /** Called once when the source has failed by itself. */
+  onFailed: ((failure: Failure) => void) | undefined = undefined
   /**
    * Enters the asynchronous context in which the source was made. Whoever pulls enters it once; what
    * follows by promises stays in it.
@@ -128,10 +130,15 @@ export class Source {
 
   /** Pulls the next item. Throws or rejects when the source fails. */
   next(): SourceResult | PromiseLike<SourceResult> {
-    const first = this.#first
-    if (first === undefined) return this.#puller.next()
+    const result = this.#first ?? this.#puller.next()
     this.#first = undefined
-    return first
+    return this.beforeEnd === undefined ? result : this.#untilEnd(result)
+  }
+
+  #untilEnd(result: SourceResult | PromiseLike<SourceResult>): SourceResult | PromiseLike<SourceResult> {
+    if (typeof result !== 'object' || result === null) return result
+    if ('then' in result) return result.then((settled) => this.#untilEnd(settled))
+    return result.done === true ? this.beforeEnd!().then(() => result) : result
   }
 
   /** Puts a result back in front: it was pulled to learn whether there is one. */
@@ -158,6 +165,16 @@ export class Source {
     if (chunk instanceof Promise) return chunk.then(() => {})
   }
 
+  /** Whether it is known already that there is no item. */
+  get isEmpty(): boolean {
+    return this.#first !== undefined && 'done' in this.#first && this.#first.done === true
+  }
+
+  /** Whether its first item was asked for, and has yet to come. */
+  get isPending(): boolean {
+    return this.#first !== undefined && 'then' in this.#first
+  }
+
   /** What it failed with by itself. */
   get failure(): Failure | undefined {
     return this.#failure
@@ -173,7 +190,7 @@ export class Source {
     this.#failure ??= failure
     if (this.#ended) return
     this.#ended = true
-    this.onEnded?.(failure)
+    if (failure !== undefined) this.onFailed?.(failure)
   }
 
   /**

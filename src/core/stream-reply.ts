@@ -50,7 +50,7 @@ async function streamInferred(
   const format = exchange.engine.inferFormat(first.done === true ? '' : first.value)
   source.encoding = itemEncoding(format, exchange)
   await source.prime(first)
-  const reply = streamHead({ format, contentType: format.contentType }, [format], status)
+  const reply = streamHead({ format, contentType: format.contentType }, [], status)
   reply.body = { kind: 'stream', source, length: undefined }
   return reply
 }

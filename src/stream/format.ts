@@ -157,7 +157,7 @@ export function sse<S extends AnySchema = AnySchema>(
   options: SseOptions = {},
 ): SchemaFormat<S, 'sse'> {
   const { heartbeat = SSE_HEARTBEAT_MS, retry, maxAge } = options
-  const encoder = retry === undefined ? EVENTS : { ...EVENTS, opening: encodeSse({ retry }) }
+  const encoder = retry === undefined ? EVENTS : { ...EVENTS, retryMs: retry, opening: encodeSse({ retry }) }
   return Object.freeze({
     name: 'sse',
     contentType: 'text/event-stream',

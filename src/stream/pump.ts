@@ -13,7 +13,7 @@
  * - Fairness: after a time slice the pump lets the event loop turn (see turn.ts).
  */
 import { HttpError } from '../core/error.ts'
-import type { Outcome, ReplyTiming } from '../core/reply.ts'
+import { type Outcome, remaining, type ReplyTiming } from '../core/reply.ts'
 import type { Chunk, Source, SourceResult } from '../core/source.ts'
 import { outcomeOf, phaseTimeout } from '../core/timeout.ts'
 import { Batch } from './batch.ts'
@@ -99,8 +99,10 @@ export class Pump {
   start(): void {
     const { opening, heartbeat, maxAgeMs } = this.#source.encoding
     if (this.#timing !== undefined) {
-      const { clock, idle, stall, total } = this.#timing
-      const rules = { idle, stall, total, heartbeat: heartbeat?.ms, age: maxAgeMs }
+      const { clock, idle, stall } = this.#timing
+      const first = remaining(this.#timing.first, this.#timing)
+      const total = remaining(this.#timing.total, this.#timing)
+      const rules = { first, idle, stall, total, heartbeat: heartbeat?.ms, age: maxAgeMs }
       this.#watch = StreamWatch.start(clock, rules, this.#onDue)
     }
     if (opening !== undefined) this.#append(opening)
@@ -369,6 +371,7 @@ export class Pump {
     const timing = this.#timing!
     if (due === 'heartbeat') return this.#beat()
     if (due === 'age') return this.stop('timeout')
+    if (due === 'first' && this.#items + this.#dropped > 0) return
     const error = phaseTimeout(due, timing[due])
     if (due !== 'stall' && !this.#sourceEnded) return this.#fail(error, false)
     this.#failure ??= { error, outcome: 'timeout' }

@@ -7,6 +7,8 @@ import type { Clock } from '../core/clock.ts'
 
 /** Milliseconds after which something is due; 0 or undefined for never. */
 export interface WatchRules {
+  /** Since the start, if nothing was produced by then. */
+  readonly first?: number | undefined
   /** Since the last item. */
   readonly idle?: number | undefined
   /** Since the sink became full, while it still is. */
@@ -21,7 +23,7 @@ export interface WatchRules {
 
 export type Due = keyof WatchRules
 
-const KINDS: readonly Due[] = ['stall', 'total', 'age', 'idle', 'heartbeat']
+const KINDS: readonly Due[] = ['stall', 'total', 'first', 'age', 'idle', 'heartbeat']
 
 export class StreamWatch {
   readonly #clock: Clock
@@ -31,6 +33,7 @@ export class StreamWatch {
   #itemAt: number
   #writeAt: number
   #blockedAt: number | undefined
+  #firstIsDue = true
   #cancelTimer: (() => void) | undefined
   #stopped = false
 
@@ -77,7 +80,8 @@ export class StreamWatch {
   #dueAt(kind: Due): number {
     const ms = this.#rules[kind]
     if (!isSet(ms)) return Infinity
-    if (kind === 'age' || kind === 'total') return this.#startedAt + ms
+    if (kind === 'first' && !this.#firstIsDue) return Infinity
+    if (kind === 'age' || kind === 'total' || kind === 'first') return this.#startedAt + ms
     if (kind === 'stall') return (this.#blockedAt ?? Infinity) + ms
     if (this.#blockedAt !== undefined) return Infinity
     return (kind === 'idle' ? this.#itemAt : this.#writeAt) + ms
@@ -100,6 +104,7 @@ export class StreamWatch {
       // A timer may fire a fraction of a millisecond early.
       if (this.#stopped || this.#dueAt(kind) > now + 1) continue
       if (kind === 'heartbeat') this.#writeAt = now
+      if (kind === 'first') this.#firstIsDue = false
       this.#onDue(kind)
     }
     if (!this.#stopped) this.#arm()

@@ -1,5 +1,5 @@
 /** Dependencies: when they are made, how long they live, and how they learn of failure. */
-import { dependency, HttpError, reply, Router, text } from 'millrace'
+import { dependency, HttpError, jsonl, reply, Router, text } from 'millrace'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Behaviour, behaviour, expectCut, expectProblem, until, wait } from './transport.ts'
@@ -203,6 +203,67 @@ export const dependencyBehaviours: Behaviour[] = [
     }
   }),
 
+  behaviour('a stream whose dependency of scope handler cannot commit has no clean end', async (scene) => {
+    const { create, open, log } = scene
+    const events: string[] = []
+    const bad = dependency({ scope: 'handler' }, async function* () {
+      yield 'bad'
+      await wait(1)
+      throw new Error('cannot commit')
+    })
+    const use = { long: traced(events, 'long'), first: traced(events, 'first', 'handler'), bad }
+    const app = create()
+    app.get('/text', { use, streams: text }, async function* ({ after }) {
+      after(({ outcome, error }) => events.push(`after ${outcome}: ${(error as Error).message}`))
+      yield 'one'
+      await wait(1)
+    })
+    app.get('/sync', { use, streams: text }, function* ({ after }) {
+      after(({ outcome, error }) => events.push(`after ${outcome}: ${(error as Error).message}`))
+      yield 'one'
+    })
+    app.get('/lines', { use, streams: jsonl(z.number(), { end: true }) }, async function* ({ after }) {
+      after(({ outcome, error }) => events.push(`after ${outcome}: ${(error as Error).message}`))
+      yield 1
+      await wait(1)
+    })
+    const internal = { type: 'about:blank', title: 'Internal server error', status: 500, code: 'INTERNAL' }
+    const before = {
+      '/text': 'one',
+      '/sync': 'one',
+      '/lines': `1\n${JSON.stringify({ $error: internal })}\n`,
+    }
+    const link = await open(app)
+    for (const [path, seen] of Object.entries(before)) {
+      events.length = log.length = 0
+      await expectCut(await link.request('GET', path), seen)
+      await until(() => events.some((event) => event.startsWith('after')), `after ${path}`)
+      expect(
+        events.filter((event) => !event.startsWith('open')),
+        path,
+      ).toEqual([
+        'rollback first: cannot commit',
+        'close first',
+        'rollback long: cannot commit',
+        'close long',
+        'after error: cannot commit',
+      ])
+      expect(log.map((entry) => String(entry.fields['err']))).toEqual(['Error: cannot commit'])
+    }
+  }),
+
+  behaviour('an empty stream whose dependency of scope handler cannot commit is a 500', async (scene) => {
+    const bad = dependency({ scope: 'handler' }, function* () {
+      yield 'bad'
+      throw new Error('cannot commit')
+    })
+    const app = scene.create()
+    app.get('/async', { use: { bad }, streams: text }, async function* () {})
+    app.get('/sync', { use: { bad }, streams: text }, function* () {})
+    const link = await scene.open(app)
+    for (const path of ['/async', '/sync']) await expectProblem(await link.request('GET', path), 500)
+  }),
+
   behaviour('scope app: made once, also by requests at the same time, released at the end', async (scene) => {
     const events: string[] = []
     let made = 0
@@ -263,7 +324,7 @@ export const dependencyBehaviours: Behaviour[] = [
     expect(await (await link.request('GET', '/')).json()).toEqual(['user of real', 'real'])
   }),
 
-  behaviour('a cleanup that fails is logged, and the others still run', async ({ create, open, log }) => {
+  behaviour('a cleanup that fails is told, and the others still run', async ({ create, open, log }) => {
     const events: string[] = []
     const bad = dependency(async function* () {
       yield 'bad'
@@ -273,12 +334,14 @@ export const dependencyBehaviours: Behaviour[] = [
       yield 1
       yield 2
     })
-    const app = create()
+    const observed: string[] = []
+    const app = create({ observers: [{ error: (_, error) => observed.push(String(error)) }] })
     app.get('/', { use: { good: traced(events, 'good'), bad, twice } }, () => 'ok')
     expect(await (await (await open(app)).request('GET', '/')).text()).toBe('ok')
     await until(() => events.includes('close good'), 'the release')
     const errors = log.map((entry) => String(entry.fields['err']))
     expect(errors).toEqual([expect.stringContaining('yielded twice'), 'Error: cleanup broke'])
+    expect(observed).toEqual(errors)
   }),
 
   behaviour('a dependency that yields nothing is a 500', async ({ create, open }) => {

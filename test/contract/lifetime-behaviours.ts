@@ -107,7 +107,7 @@ export const lifetimeBehaviours: Behaviour[] = [
     ])
   }),
 
-  behaviour('error handlers: the first that returns a reply answers', async ({ create, open }) => {
+  behaviour('error handlers: the first that returns a reply answers', async ({ create, open, log }) => {
     class Teapot extends Error {}
     const app = create()
     app.onError((error) => (error instanceof Teapot ? reply.text('short', { status: 418 }) : undefined))
@@ -141,6 +141,25 @@ export const lifetimeBehaviours: Behaviour[] = [
     ])
     await expectProblem(await link.request('GET', '/syntax'), 500)
     await expectProblem(await link.request('GET', '/nowhere'), 404)
+    // What a handler has made the client's business is no error of ours; the rest is logged.
+    expect(log.map(({ level, fields }) => [level, String(fields['err'])])).toEqual([
+      ['error', 'SyntaxError: x'],
+      ['error', 'Error: the handler broke'],
+    ])
+  }),
+
+  behaviour('an error that a handler answers with a 5xx is still logged, once', async (scene) => {
+    const seen: unknown[] = []
+    const app = scene.create({ observers: [{ error: (_, error) => seen.push(error) }] })
+    app.onError(() => reply.text('sorry', { status: 502 }))
+    const broken = new Error('the upstream broke')
+    app.get('/', () => {
+      throw broken
+    })
+    const got = await (await scene.open(app)).request('GET', '/')
+    expect([got.status, await got.text()]).toEqual([502, 'sorry'])
+    expect(scene.log.map(({ level, fields }) => [level, fields['err']])).toEqual([['error', broken]])
+    expect(seen).toEqual([broken])
   }),
 
   behaviour('an HttpError says what it was told to, and nothing of its cause', async ({ create, open }) => {

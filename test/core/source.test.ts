@@ -172,20 +172,24 @@ describe('stop', () => {
   })
 })
 
-test('the end is told once, with the failure', async () => {
-  const ends: unknown[] = []
-  const good = Source.from(['a'])!
-  good.onEnded = (failure) => ends.push(failure)
-  await good.pull()
-  await good.pull()
-  good.markEnded()
-  const bad = Source.from(
-    // oxlint-disable-next-line require-yield -- it fails before
-    (function* () {
-      throw new Error('broken')
-    })(),
-  )!
-  bad.onEnded = (failure) => ends.push(failure)
-  await bad.pull().catch(() => {})
-  expect(ends).toEqual([undefined, { error: new Error('broken') }])
+test('the end is awaited by what stands before it, whose failure is the source’s own', async () => {
+  const told: unknown[] = []
+  for (const [value, error] of [
+    ['good', undefined],
+    ['bad', new Error('cannot commit')],
+  ] as const) {
+    const source = Source.from([value])!
+    source.beforeEnd = async () => {
+      told.push(`before the end of ${value}`)
+      if (error !== undefined) throw error
+    }
+    source.onFailed = (failure) => told.push(failure)
+    expect(await source.pull()).toMatchObject({ value })
+    expect(told).not.toContain(`before the end of ${value}`)
+    if (error === undefined) expect(await source.pull()).toMatchObject({ done: true })
+    else await expect(source.pull()).rejects.toBe(error)
+    source.markEnded({ error: 'too late' })
+  }
+  const cannotCommit = { error: new Error('cannot commit') }
+  expect(told).toEqual(['before the end of good', 'before the end of bad', cannotCommit])
 })

@@ -224,6 +224,20 @@ describe('one generator in all formats', () => {
     expect((await read(got)).text).toContain('application/jsonl')
   })
 
+  test('JSON Lines alone go by two names, so they vary as well; what has one name does not', async () => {
+    const { app, get } = scene()
+    app.get('/lines', { streams: jsonl() }, () => [1])
+    app.get('/array', { streams: jsonArray() }, () => [1])
+    app.get('/inferred', function* () {
+      yield { n: 1 }
+    })
+    const got = await get('/lines', 'application/x-ndjson')
+    expect([got.headers['content-type'], got.headers['vary']]).toEqual(['application/x-ndjson', 'Accept'])
+    expect((await get('/lines')).headers['vary']).toBe('Accept')
+    expect((await get('/array')).headers['vary']).toBe(undefined)
+    expect((await get('/inferred')).headers['vary']).toBe(undefined)
+  })
+
   test('HEAD is negotiated like GET', async () => {
     const got = await all().request('HEAD', '/', { headers: { accept: 'text/event-stream' } })
     expect([got.headers['content-type'], got.headers['vary']]).toEqual(['text/event-stream', 'Accept'])

@@ -361,6 +361,26 @@ describe('opening, end and age', () => {
     expect(endings[0]).toMatchObject({ outcome: 'timeout' })
   })
 
+  test("the route's own retry is the least that a farewell asks for", async () => {
+    const { app, get } = scene()
+    app.get('/', { streams: sse(z.number(), { retry: 20_000, maxAge: 150 }) }, async function* ({ sleep }) {
+      yield 1
+      await sleep(60_000)
+    })
+    const seen = new Set<number>()
+    for (let i = 0; i < 4; i++) {
+      const { text: wire, cut } = await within(read(await get('/')), 'the end')
+      expect(cut).toBe(false)
+      const [opening, farewell] = parse(wire).retries
+      expect(opening).toBe(20_000)
+      expect(farewell).toBeGreaterThanOrEqual(20_000)
+      expect(farewell).toBeLessThanOrEqual(40_000)
+      seen.add(farewell!)
+    }
+    // Spread, so that they do not come back all at once.
+    expect(seen.size).toBeGreaterThan(1)
+  })
+
   test('the end is marked by option, or if the client prefers that; a stream that fails has no mark', async () => {
     const { app, request } = scene()
     app.get('/marked', { streams: sse(z.number(), { end: true }) }, function* () {

@@ -137,6 +137,56 @@ describe('first', () => {
     })
   })
 
+  describe.each(LEVELS)('by the limit of %s, after the head of an event stream', (_, level) => {
+    test.each([
+      ['quiet', { heartbeat: 100 }, 0],
+      ['that says how to reconnect', { retry: 2000 }, 0],
+      ['that drops what it yields first', { invalid: 'drop' }, 'no number'],
+    ] as const)('a stream %s ends with an error item and a cut', async (kind, format, first) => {
+      const { app: options, route } = level({ first: 700 })
+      const { app, get, endings } = scene(options)
+      let unwound = false
+      app.get('/', { ...route, streams: sse(z.number(), format) }, async function* ({ sleep }) {
+        try {
+          await sleep(kind === 'that drops what it yields first' ? 200 : 60_000)
+          yield first as number
+          await sleep(60_000)
+        } finally {
+          unwound = true
+        }
+      })
+      const startedAt = performance.now()
+      const got = await get('/')
+      expect(got.status).toBe(200)
+      if (kind === 'that drops what it yields first') {
+        // It has shown that it is alive.
+        await wait(1200)
+        return expect(endings).toEqual([])
+      }
+      const { text: wire, cut } = await within(read(got), 'the end')
+      expect(performance.now() - startedAt).toBeGreaterThan(680)
+      expect(cut).toBe(true)
+      expect(wire).toMatch(
+        /event: error\ndata: \{.*"code":"FIRST_ITEM_TIMEOUT".*"The limit is 700 ms\."\}\n\n$/,
+      )
+      await until(() => unwound && endings.length === 1, 'it unwinds')
+      expect(endings[0]).toMatchObject({ outcome: 'timeout', items: 0 })
+    })
+  })
+
+  test('an event in time is enough, however long the next one takes', async () => {
+    const { app, get, endings } = scene({ timeouts: { first: 500 } })
+    app.get('/', { streams: sse() }, async function* ({ sleep }) {
+      await sleep(250)
+      yield 1
+      await sleep(900)
+      yield 2
+    })
+    expect(await read(await get('/'))).toEqual({ text: 'data: 1\n\ndata: 2\n\n', cut: false })
+    await until(() => endings.length === 1, 'the end')
+    expect(endings[0]!.outcome).toBe('complete')
+  })
+
   test('a handler that ignores its signal is answered for anyway, and reported without holding the reply', async () => {
     const { app, open, log } = scene({ timeouts: { first: 200 }, middleware: [] })
     app.get('/stubborn', () => new Promise(() => {}))
@@ -485,7 +535,9 @@ describe('total', () => {
       const lines = stream.text.trim().split('\n')
       expect(stream.cut).toBe(true)
       expect(lines.length).toBeGreaterThan(5)
-      expect(JSON.parse(lines.at(-1)!)).toMatchObject({ $error: { code: 'TOTAL_TIMEOUT' } })
+      expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+        $error: { code: 'TOTAL_TIMEOUT', detail: 'The limit is 400 ms.' },
+      })
 
       expect((await read(await (await open()).request('GET', '/file'))).cut).toBe(true)
       await until(() => endings.length === 3, 'all three end')

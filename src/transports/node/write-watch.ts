@@ -1,4 +1,4 @@
-import type { ReplyTiming } from '../../core/reply.ts'
+import { remaining, type ReplyTiming } from '../../core/reply.ts'
 import { phaseTimeout } from '../../core/timeout.ts'
 import { StreamWatch } from '../../stream/watch.ts'
 import type { NodeResponse } from './response.ts'
@@ -16,7 +16,8 @@ export class WriteWatch {
   constructor(response: NodeResponse, timing: ReplyTiming | undefined, onLate: (error: Error) => void) {
     this.#response = response
     if (timing === undefined) return
-    const { clock, stall, total } = timing
+    const { clock, stall } = timing
+    const total = remaining(timing.total, timing)
     this.#watch = StreamWatch.start(clock, { stall, total }, (due) => {
       const phase = due === 'stall' ? 'stall' : 'total'
       if (phase === 'stall' && this.#hasMoved()) this.#watch!.blocked()
