@@ -34,7 +34,9 @@ export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.t
 export type { AppOptions, Lifespan } from './core/app.ts'
 export type { AfterCallback, Context, RequestContext } from './core/context.ts'
 export type { ErrorHandler } from './core/dispatch.ts'
-export type { FileOptions, FileReply, FileSource, OpenedFile } from './stream/file.ts'
+export type { FileOptions, FileReply } from './stream/file.ts'
+export type { FileSource, OpenedFile } from './stream/file-source.ts'
+export type { CacheOptions } from './wire/cache-control.ts'
 export type { Incoming } from './core/incoming.ts'
 export type { Logger } from './core/logger.ts'
 export type {

@@ -11,7 +11,8 @@ import {
   textReply,
 } from './core/reply.ts'
 import { Source } from './core/source.ts'
-import { type FileOptions, FileReply, type FileSource } from './stream/file.ts'
+import { type FileOptions, FileReply } from './stream/file.ts'
+import type { FileSource } from './stream/file-source.ts'
 
 export interface StreamReplyInit extends ReplyInit {
   /** Default application/octet-stream. */
@@ -61,8 +62,9 @@ function streamReply(
 }
 
 /**
- * A file, sent from disk in large blocks at the client's pace, with its length, media type and date;
- * a missing one is a 404. Whoever chooses the path decides what may be read: never build it from raw
+ * A file, sent from disk in large blocks at the client's pace, with its length, media type, date and
+ * entity tag; a missing one is a 404. Conditions and ranges of a GET or HEAD are answered as RFC 9110
+ * says: 304, 412, 206, 416. Whoever chooses the path decides what may be read: never build it from raw
  * input.
  *
  * @param source a path, or a FileSource (an object store, a buffer).
@@ -76,5 +78,6 @@ function lazyDiskFile(path: string): FileSource {
   return {
     name: path.replace(/^.*[/\\]/, ''),
     open: async () => (await import('./transports/node/file.ts')).diskFile(path).open(),
+    sibling: (extension) => lazyDiskFile(path + extension),
   }
 }

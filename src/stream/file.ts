@@ -1,33 +1,35 @@
+/**
+ * `reply.file`: which representation of a file a request gets, and how much of it (RFC 9110). What
+ * conditions and ranges mean is decided in wire/condition.ts and wire/range.ts; this is where they meet
+ * an open file.
+ */
 import { lookup } from 'mrmime'
 import { HttpError } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
-import { type Body, createReply, OCTETS, type OpenFile, type Reply, type ReplyInit } from '../core/reply.ts'
-import { Source } from '../core/source.ts'
+import { headerValue } from '../core/incoming.ts'
+import { createReply, OCTETS, type Reply, type ReplyInit } from '../core/reply.ts'
 import type { Responder } from '../core/to-reply.ts'
-
-/** Something a file can be read from: a path on disk, an object of a store, a buffer. */
-export interface FileSource {
-  /** For the media type, for example `report.pdf`. */
-  readonly name: string
-  /**
-   * Opens it. What is known of the open file is what is sent, whatever happens to the name meanwhile.
-   *
-   * @returns undefined when there is no such file (or it is not one): a 404.
-   */
-  open(): Promise<OpenedFile | undefined>
-}
-
-export interface OpenedFile extends OpenFile {
-  /** Bytes. */
-  readonly size: number
-  readonly modified?: Date | undefined
-}
+import { type CacheOptions, formatCacheControl } from '../wire/cache-control.ts'
+import { checkConditions, checkIfRange, type Field, toEntityTag, type Validators } from '../wire/condition.ts'
+import { contentDisposition } from '../wire/disposition.ts'
+import { formatHttpDate, parseHttpDate } from '../wire/http-date.ts'
+import { type ByteRange, contentRange, parseRange } from '../wire/range.ts'
+import { byteranges } from './byteranges.ts'
+import { type FileSource, OwnedFile } from './file-source.ts'
 
 export interface FileOptions extends ReplyInit {
   /** Default: by the name's extension, or application/octet-stream. */
   readonly mediaType?: string
   /** Offers the file for download under this name (RFC 6266). */
   readonly downloadAs?: string
+  /** Shows the file where it can be shown, and keeps it under this name when it is saved. */
+  readonly inlineAs?: string
+  /** Who may keep it and how long, as options or as a whole `Cache-Control`. Default: nothing is said. */
+  readonly cache?: CacheOptions | string
+  /** The entity tag, if you know a better one than size and date of the file; false for none. */
+  readonly etag?: string | false
+  /** Whether parts may be asked for, default true. */
+  readonly ranges?: boolean
 }
 
 /** The answer that `reply.file` stands for: opened only when the request is at hand. */
@@ -46,81 +48,92 @@ export class FileReply implements Responder {
     const file = new OwnedFile(opened)
     // Whatever becomes of the reply (middleware may drop it), the request closes the file.
     exchange.lifetime.ownFile(file)
-    return this.#reply(file)
+    const reply = this.#whole(file)
+    const { method } = exchange
+    if (reply.status !== 200 || (method !== 'GET' && method !== 'HEAD')) return reply
+    const field: Field = (name) => headerValue(exchange.request.headers, name)
+    return narrow(reply, file, field, method === 'GET' && this.#options.ranges !== false)
   }
 
-  #reply(file: OwnedFile): Reply {
-    const { mediaType, downloadAs } = this.#options
+  /** All of the file, with everything that is said of it. */
+  #whole(file: OwnedFile): Reply {
+    const { mediaType, downloadAs, inlineAs, cache, etag, ranges } = this.#options
     const made = createReply(
       mediaType ?? mediaTypeOf(this.#source.name),
       { kind: 'file', file, start: 0, length: file.size },
       this.#options,
     )
-    if (file.modified !== undefined) made.headers['last-modified'] ??= file.modified.toUTCString()
-    if (downloadAs !== undefined) made.headers['content-disposition'] ??= attachment(downloadAs)
+    const { headers } = made
+    const tag = etag === undefined ? file.etag : etag === false ? undefined : toEntityTag(etag)
+    if (tag !== undefined) headers['etag'] ??= tag
+    // A date that is yet to come would be none that a client can go by (RFC 9110 section 8.8.2.1).
+    if (file.modified !== undefined)
+      headers['last-modified'] ??= formatHttpDate(Math.min(file.modified.getTime(), Date.now()))
+    if (downloadAs !== undefined)
+      headers['content-disposition'] ??= contentDisposition('attachment', downloadAs)
+    if (inlineAs !== undefined) headers['content-disposition'] ??= contentDisposition('inline', inlineAs)
+    if (cache !== undefined)
+      headers['cache-control'] ??= typeof cache === 'string' ? cache : formatCacheControl(cache)
+    if (ranges !== false && made.status === 200) headers['accept-ranges'] ??= 'bytes'
     return made
   }
 }
 
-/** An opened file that may be closed more than once. */
-class OwnedFile implements OpenedFile {
-  readonly size: number
-  readonly modified: Date | undefined
-  readonly #file: OpenedFile
-  #closed: Promise<void> | undefined
+/** What the request's conditions and its range leave of the whole. */
+function narrow(reply: Reply, file: OwnedFile, field: Field, mayBePart: boolean): Reply {
+  const validators = validatorsOf(reply)
+  const verdict = checkConditions(field, validators)
+  if (verdict === 'failed')
+    throw new HttpError('PRECONDITION_FAILED', { detail: 'The file is not the one the request is about.' })
+  if (verdict === 'not-modified') return notModified(reply)
+  const range = mayBePart ? field('range') : undefined
+  if (range === undefined || !checkIfRange(field('if-range'), validators, Date.now())) return reply
+  const ranges = parseRange(range, file.size)
+  return ranges === undefined ? reply : partial(reply, file, ranges)
+}
 
-  constructor(file: OpenedFile) {
-    this.size = file.size
-    this.modified = file.modified
-    this.#file = file
-  }
-
-  read(target: Uint8Array, position: number): Promise<number> {
-    return this.#file.read(target, position)
-  }
-
-  close(): Promise<void> {
-    return (this.#closed ??= this.#file.close())
+/** By what the reply says, whoever set it. */
+function validatorsOf({ headers }: Reply): Validators {
+  const { etag, 'last-modified': modified } = headers
+  return {
+    etag: typeof etag === 'string' ? etag : undefined,
+    modified: typeof modified === 'string' ? parseHttpDate(modified) : undefined,
   }
 }
 
-/** Bytes per read where a body is pulled piece by piece. */
-const PULLED_READ = 64 * 1024
+/** Fields about a body that is not sent (RFC 9110 section 15.4.5). */
+const OF_THE_BODY = ['content-type', 'content-length', 'content-encoding', 'content-disposition']
 
-/** The part of an open file as a source, for transports without a writer of their own for files. */
-export function fileSource(body: Extract<Body, { kind: 'file' }>): Source {
-  return Source.from(readPart(body))!
+function notModified(reply: Reply): Reply {
+  reply.status = 304
+  reply.body = { kind: 'none' }
+  for (const name of OF_THE_BODY) delete reply.headers[name]
+  return reply
 }
 
-async function* readPart({
-  file,
-  start,
-  length,
-}: Extract<Body, { kind: 'file' }>): AsyncGenerator<Uint8Array> {
-  try {
-    for (let sent = 0; sent < length;) {
-      const target = new Uint8Array(Math.min(PULLED_READ, length - sent))
-      const count = await file.read(target, start + sent)
-      if (count === 0) throw new Error('The file became shorter while it was sent.')
-      sent += count
-      yield target.subarray(0, count)
-    }
-  } finally {
-    await file.close()
+function partial(reply: Reply, file: OwnedFile, ranges: readonly ByteRange[]): Reply {
+  const { size } = file
+  const first = ranges[0]
+  if (first === undefined)
+    throw new HttpError('RANGE_NOT_SATISFIABLE', {
+      detail: `The file has ${size} bytes, and none of the ranges lies inside.`,
+      headers: { 'content-range': contentRange(undefined, size), 'accept-ranges': 'bytes' },
+    })
+  reply.status = 206
+  const { headers } = reply
+  if (ranges.length === 1) {
+    headers['content-range'] = contentRange(first, size)
+    reply.body = { kind: 'file', file, ...first }
+    return reply
   }
+  const type = headers['content-type']
+  const { body, mediaType } = byteranges(file, ranges, size, typeof type === 'string' ? type : undefined)
+  headers['content-type'] = mediaType
+  reply.body = body
+  return reply
 }
 
 function mediaTypeOf(name: string): string {
   const type = lookup(name) ?? OCTETS
   return type.startsWith('text/') || type === 'application/javascript' ? `${type}; charset=utf-8` : type
-}
-
-/** RFC 6266 with the name of RFC 8187 beside an ASCII fallback. */
-function attachment(name: string): string {
-  const fallback = name.replace(/[^\u0020-\u007e]|["\\%]/g, '_')
-  const encoded = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-  return `attachment; filename="${fallback}"; filename*=UTF-8''${encoded}`
 }

@@ -3,7 +3,7 @@ import type { Application } from '../core/app.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { Incoming } from '../core/incoming.ts'
 import type { Reply } from '../core/reply.ts'
-import { fileSource } from '../stream/file.ts'
+import { fileSource } from '../stream/file-source.ts'
 import { PulledBody } from '../stream/pulled.ts'
 import type { TestEnding, TestReply, TestRequest, Wire } from './reply.ts'
 

@@ -5,7 +5,7 @@ import type { Incoming, IncomingHeaders, Peer, Protocol } from '../core/incoming
 import type { Reply } from '../core/reply.ts'
 import type { Source } from '../core/source.ts'
 import { toWebStream } from '../core/web-stream.ts'
-import { fileSource } from '../stream/file.ts'
+import { fileSource } from '../stream/file-source.ts'
 import { PulledBody } from '../stream/pulled.ts'
 
 /** Answers one request. Never rejects. */

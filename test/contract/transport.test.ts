@@ -3,6 +3,7 @@ import { crashBehaviours } from './crash-behaviours.ts'
 import { dependencyBehaviours } from './dependency-behaviours.ts'
 import { disconnectBehaviours } from './disconnect-behaviours.ts'
 import { endingBehaviours } from './ending-behaviours.ts'
+import { fileBehaviours } from './file-behaviours.ts'
 import { hostileBehaviours } from './hostile-behaviours.ts'
 import { inputBehaviours } from './input-behaviours.ts'
 import { lifetimeBehaviours } from './lifetime-behaviours.ts'
@@ -29,6 +30,7 @@ const behaviours = [
   ...pressureBehaviours,
   ...hostileBehaviours,
   ...crashBehaviours,
+  ...fileBehaviours,
 ]
 
 const HTTP2_SKIPS: readonly Skip[] = [

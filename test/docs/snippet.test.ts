@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claims as dependencyInjection } from './claim/dependency-injection.ts'
 import { claims as errors } from './claim/errors.ts'
+import { claims as file } from './claim/files.ts'
 import { claims as gettingStarted } from './claim/getting-started.ts'
 import { claims as readme } from './claim/readme.ts'
 import { claims as routes } from './claim/routes.ts'
@@ -25,6 +26,7 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   'dependency-injection': dependencyInjection,
   'getting-started': gettingStarted,
   errors,
+  files: file,
   readme,
   routes,
   streaming,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { App, type FileSource, reply } from 'millrace'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { type Connect, fetchLink, memoryLink, nodeLink } from '../contract/link.ts'
+import { parseByteranges } from '../contract/byteranges.ts'
 import { expectProblem, type LogEntry, recorder, until, within } from '../contract/transport.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-file-'))
@@ -96,6 +97,24 @@ for (const [name, connect] of LINKS) {
       const typed = await link.request('GET', '/typed')
       expect([typed.headers['content-type'], typed.headers['last-modified']]).toEqual(['video/mp4', 'x'])
       typed.disconnect()
+    })
+
+    test('a part of a large file is exactly that, and several are', async () => {
+      const { link } = await start()
+      const ask = (range: string) => link.request('GET', '/disk/big.bin', { headers: { range } })
+      const part = await ask('bytes=1000001-4000003')
+      expect([part.status, part.headers['content-length']]).toEqual([206, '3000003'])
+      expect((await part.text()) === BIG.subarray(1_000_001, 4_000_004).toString()).toBe(true)
+      const several = await ask('bytes=7-1500000,2000000-4999998,-1')
+      const body = await several.text()
+      expect(several.headers['content-length']).toBe(String(body.length))
+      const parts = await parseByteranges(body, String(several.headers['content-type']))
+      expect(parts.map(({ headers }) => headers['content-range'])).toEqual([
+        `bytes 7-1500000/${SIZE}`,
+        `bytes 2000000-4999999/${SIZE}`,
+      ])
+      expect(parts[0]!.text === BIG.subarray(7, 1_500_001).toString()).toBe(true)
+      expect(parts[1]!.text === BIG.subarray(2_000_000).toString()).toBe(true)
     })
 
     test('a download has a name that no character can break', async () => {

@@ -1,11 +1,15 @@
-import { constants } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { FileSource, OpenedFile } from '../../stream/file.ts'
+import type { FileSource, OpenedFile } from '../../stream/file-source.ts'
 
 /** A file on disk. Whoever chooses the path decides what may be read: never build it from raw input. */
 export function diskFile(path: string): FileSource {
-  return { name: basename(path), open: () => openFile(path) }
+  return {
+    name: basename(path),
+    open: () => openFile(path),
+    sibling: (extension) => diskFile(path + extension),
+  }
 }
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'ELOOP', 'ENXIO'])
@@ -19,17 +23,32 @@ async function openFile(path: string): Promise<OpenedFile | undefined> {
     if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
-  const stats = await handle.stat()
+  const stats = await handle.stat({ bigint: true })
   if (!stats.isFile()) {
     await handle.close()
     return undefined
   }
   return {
-    size: stats.size,
+    size: Number(stats.size),
     modified: stats.mtime,
+    etag: entityTag(stats),
     read: async (target, position) => (await handle.read(target, 0, target.byteLength, position)).bytesRead,
     close: () => handle.close(),
   }
+}
+
+/** How exact the clocks of file systems are, in milliseconds: the usual ones, and those with whole seconds. */
+const FINE_TICK = 20
+const COARSE_TICK = 2000
+
+/**
+ * Size and date of a file make a strong tag, unless the file is so new that it can change once more
+ * within the same tick of its clock.
+ */
+function entityTag({ size, mtimeNs, mtimeMs }: BigIntStats): string {
+  const tick = mtimeNs % 1_000_000_000n === 0n ? COARSE_TICK : FINE_TICK
+  const isFresh = Math.abs(Date.now() - Number(mtimeMs)) < tick
+  return `${isFresh ? 'W/' : ''}"${size.toString(36)}-${mtimeNs.toString(36)}"`
 }
 
 /** How much is read at a time, whatever size of chunks is asked for. */

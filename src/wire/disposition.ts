@@ -1,0 +1,23 @@
+/** The `Content-Disposition` of replies (RFC 6266). */
+
+/**
+ * How a reply wants to be treated, and under which name it is kept: in ASCII for everybody, and whole
+ * (RFC 8187) where ASCII does not do.
+ *
+ * @param type `attachment` to be saved, `inline` to be shown.
+ */
+export function contentDisposition(type: 'attachment' | 'inline', name: string): string {
+  // Half a character cannot be encoded; percent signs are decoded by some in the plain form, too.
+  const whole = name.replace(/\p{Surrogate}/gu, '\ufffd')
+  const plain = whole.replace(/[^\u0020-\u007e]|["\\%]/gu, '_')
+  return plain === whole
+    ? `${type}; filename="${plain}"`
+    : `${type}; filename="${plain}"; filename*=UTF-8''${encode(whole)}`
+}
+
+function encode(name: string): string {
+  return encodeURIComponent(name).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
