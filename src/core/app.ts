@@ -28,6 +28,11 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
   readonly observers?: readonly Observer[]
   /** The largest request body in bytes, default 1 MiB. Routes may set their own. */
   readonly bodyLimit?: number
+  /**
+   * Bytes of memory that downloads of files share to read ahead, default 16 MiB; each of them always
+   * gets 64 KiB. More of it makes many fast downloads at a time cheaper.
+   */
+  readonly fileMemory?: number
   /** How long each phase of a request may take; see Timeouts for the defaults. */
   readonly timeouts?: Timeouts
   /** Milliseconds that background work may take at shutdown before it is cancelled, default 10 000. */
@@ -73,6 +78,7 @@ export class Application<U = {}> extends Router<'', U> {
       tasks: new TaskTracker(log, options.clock ?? systemClock),
       observers: options.observers ?? [],
       bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      fileMemory: assertFileMemory(options.fileMemory ?? DEFAULT_FILE_MEMORY),
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       finishing: new Set(),
       ledger: undefined,
@@ -195,4 +201,12 @@ export class Application<U = {}> extends Router<'', U> {
   handle(incoming: Incoming): Reply | Promise<Reply> {
     return this.#dispatch().handle(incoming)
   }
+}
+
+/** Bytes. */
+const DEFAULT_FILE_MEMORY = 16 * 1024 * 1024
+
+function assertFileMemory(bytes: number): number {
+  if (bytes >= 0) return bytes
+  throw new UsageError(`fileMemory takes bytes from 0 up, not ${bytes}.`)
 }

@@ -15,6 +15,8 @@ export interface Engine {
   readonly tasks: TaskTracker
   readonly observers: readonly Observer[]
   readonly bodyLimit: number
+  /** Bytes that downloads of files may read into, all together. */
+  readonly fileMemory: number
   readonly timeouts: Required<Timeouts>
   /** Work that goes on though its client has left; cancelled when shutdown can wait no longer. */
   readonly finishing: Set<Cancellation>

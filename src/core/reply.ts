@@ -33,6 +33,8 @@ export interface OpenFile {
    * @returns how many bytes were read; 0 only at the end of the file.
    */
   read(target: Uint8Array, position: number): Promise<number>
+  /** The same into several targets, filled one after another, where that costs one call and not many. */
+  readonly readMany?: ((targets: readonly Uint8Array[], position: number) => Promise<number>) | undefined
   /** Frees the handle. Called exactly once. */
   close(): Promise<void>
 }

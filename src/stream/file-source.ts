@@ -58,6 +58,11 @@ export class OwnedFile implements OpenedFile {
     return this.#file.read(target, position)
   }
 
+  get readMany(): OpenFile['readMany'] {
+    const file = this.#file
+    return file.readMany === undefined ? undefined : (targets, position) => file.readMany!(targets, position)
+  }
+
   close(): Promise<void> {
     return (this.#closed ??= this.#file.close())
   }

@@ -64,6 +64,7 @@ function* endlessSync(item, size) {
 }
 
 const FILE_BYTES = 1024 * 1024 * 1024
+const BLOCK = 1024 * 1024
 
 /** A file that is counted while it is read, and that has to be closed. */
 const countedFile = {
@@ -135,11 +136,18 @@ async function startMillrace() {
   return { http1: http1.port, http2: http2.port }
 }
 
-/** Writes whatever comes, whether anybody takes it or not. */
+/** Writes whatever comes, whether anybody takes it or not; or waits, but with a whole block in its hands. */
 async function startNaive() {
-  const server = createServer(async (_, response) => {
+  const server = createServer(async (request, response) => {
     seen.live++
     response.on('error', () => {})
+    if (request.url === '/blocks') {
+      for (let left = FILE_BYTES; left > 0 && !response.destroyed; left -= BLOCK) {
+        count(BLOCK)
+        await new Promise((resolve) => response.write(Buffer.allocUnsafeSlow(BLOCK), resolve))
+      }
+      return
+    }
     for (let i = 0; i < 40; i++) {
       for (let k = 0; k < 1000; k++) {
         count(SMALL.length)

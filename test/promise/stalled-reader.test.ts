@@ -171,27 +171,39 @@ describe('what is held for a reader that takes nothing', () => {
     30_000,
   )
 
-  test('a reader of a file who stops after he has kept up holds one block', async () => {
-    const before = await server.ask('forget')
-    let seen = before
+  /** What the server's buffers have grown by when a reader has taken 64 MiB and then stops. */
+  async function stopAfterKeepingUp(from: Server, url: string): Promise<number> {
+    const before = await from.ask('forget')
     let received = 0
-    const socket = connect(server.http1, '127.0.0.1')
+    const socket = connect(from.http1, '127.0.0.1')
     socket.on('data', (bytes) => {
       received += bytes.byteLength
       if (received > 64 * 1024 * 1024) socket.pause()
     })
-    socket.write('GET /held/file HTTP/1.1\r\nhost: x\r\n\r\n')
+    socket.write(`GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`)
     try {
       await until(() => socket.isPaused(), 'the reader stops', 15_000)
       await wait(400)
-      seen = await quiet(server)
+      return (await quiet(from)).arrayBuffers - before.arrayBuffers
     } finally {
       socket.destroy()
     }
-    const grown = seen.arrayBuffers - before.arrayBuffers
+  }
+
+  test('a reader of a file who stops after he has kept up holds one piece', async () => {
+    let grown = Infinity
+    // On a busy machine what was let go of may still be in a read's hands.
+    for (let run = 0; run < 3 && grown > PROMISED; run++)
+      grown = Math.min(grown, await stopAfterKeepingUp(server, '/held/file'))
     show('held for a reader of a file who kept up, KiB', { buffers: grown / 1024 })
-    expect(grown).toBeLessThanOrEqual(1024 * 1024 + PROMISED)
-  })
+    expect(grown).toBeLessThanOrEqual(PROMISED)
+  }, 60_000)
+
+  test('control: a server that writes whole blocks holds one for him', async () => {
+    const grown = await stopAfterKeepingUp(naive, '/blocks')
+    show('control: a server that writes whole blocks, KiB', { buffers: grown / 1024 })
+    expect(grown).toBeGreaterThan(PROMISED * 4)
+  }, 30_000)
 
   test('control: a server that pushes is caught', async () => {
     const { held } = await measure(naive, {

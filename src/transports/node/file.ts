@@ -33,6 +33,7 @@ async function openFile(path: string): Promise<OpenedFile | undefined> {
     modified: stats.mtime,
     etag: entityTag(stats),
     read: async (target, position) => (await handle.read(target, 0, target.byteLength, position)).bytesRead,
+    readMany: async (targets, position) => (await handle.readv(targets, position)).bytesRead,
     close: () => handle.close(),
   }
 }

@@ -19,6 +19,11 @@ export interface NodeResponse {
   writeHead(reply: Reply): void
   flushHead(): void
   write(chunk: Chunk, done?: (error?: Error | null) => void): boolean
+  /**
+   * Writes now, not at the end of the turn. Returns whether the system has taken all of it already;
+   * `done` is called in any case. The chunk's memory must not be changed before that.
+   */
+  writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean
   end(chunk?: Chunk): void
   /** Ends abnormally once what was written has left. */
   cut(): void
@@ -90,6 +95,15 @@ export class Http1Response implements NodeResponse {
 
   write(chunk: Chunk, done?: (error?: Error | null) => void): boolean {
     return this.raw.write(chunk, done)
+  }
+
+  writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean {
+    // A response corks its socket until the end of the turn, unless that is done already.
+    const { socket } = this.raw
+    socket?.cork()
+    this.raw.write(chunk, done)
+    socket?.uncork()
+    return this.backlog === 0
   }
 
   end(chunk?: Chunk): void {
@@ -186,6 +200,11 @@ export class Http2Response implements NodeResponse {
       done?.(error)
       if (this.#pending === 0 && this.#cutting) this.#reset()
     })
+  }
+
+  writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean {
+    this.write(chunk, done)
+    return false
   }
 
   end(chunk?: Chunk): void {

@@ -1,21 +1,17 @@
-import type { Outcome, Reply } from '../../core/reply.ts'
+import type { OpenFile, Outcome, Reply } from '../../core/reply.ts'
+import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
+import { type FileMemory, PIECE, Share } from './file-memory.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { WriteWatch } from './write-watch.ts'
 
-/** Blocks start small, for an early first byte, and grow up to a bound. */
-const FIRST_BLOCK = 64 * 1024
-const LARGEST_BLOCK = 1024 * 1024
-/** What is handed over at a time: of that nothing can be taken back from a reader who stops. */
-const PIECE = 64 * 1024
-/**
- * A reader who has taken so much without a pause gets whole blocks, which cost half as much. It is more
- * than the system's buffers hold, so somebody is reading.
- */
-const TRUSTED_AFTER = 16 * 1024 * 1024
+/** Pieces per read at the most: 1 MiB. Reads start with one, for an early first byte. */
+const MOST_PIECES = 16
 /** A block that left faster than this many milliseconds is followed by a larger one, ... */
 const FAST_MS = 50
-/** ... and of one that takes longer than this we let go: what did not leave is read again when it can. */
+/** ... and who takes nothing for so long is a slow reader: what was read ahead is let go of. */
 const SLOW_MS = 250
+/** A slow reader is believed to be a fast one when he has taken so much without a pause: more than the system's buffers hold. */
+const FAST_AFTER = 16 * 1024 * 1024
 
 type FileBody = Extract<Reply['body'], { kind: 'file' }>
 
@@ -25,10 +21,10 @@ interface FileEnding {
 }
 
 /** Sends a part of an open file, and closes it. */
-export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): Sending {
+export function sendFile(response: NodeResponse, reply: Reply, body: FileBody, memory: FileMemory): Sending {
   reply.headers['content-length'] = String(body.length)
   response.guard()
-  const copy = new FileCopy(response, body, reply)
+  const copy = new FileCopy(response, body, reply, memory)
   response.writeHead(reply)
   const released = copy.run().then(async (ending) => {
     if (ending.outcome !== 'complete') response.cut()
@@ -44,38 +40,45 @@ export function sendFile(response: NodeResponse, reply: Reply, body: FileBody): 
 }
 
 /**
- * Copies a part of a file: while one block is written, the next one is read. At first a block leaves in
- * pieces, so that a reader who stops holds up one piece; what is behind it is let go of. One who has
- * kept up for long and then stops holds up one block.
+ * Copies a part of a file: while one block is written, the next one is read.
+ *
+ * What was handed over to the connection cannot be taken back, so a block is a list of pieces with a
+ * memory of their own. They are handed over one by one for as long as the system takes each at once:
+ * it is never more than one that waits for the reader. When he makes it wait for long, all the others
+ * are given back, and read again when he goes on.
  */
 class FileCopy {
+  /** Bytes that have left. */
   sent = 0
   readonly #response: NodeResponse
   readonly #body: FileBody
   readonly #watch: WriteWatch
+  readonly #share: Share
   #cutFor: FileEnding = { outcome: 'disconnect' }
   #isCut = false
+  #closed = false
   /** What was handed to the connection, whether it has left or not. */
   #handed = 0
-  #size = FIRST_BLOCK
-  #isSlow = false
-  #trustedFrom = TRUSTED_AFTER
+  /** Pieces of the next read. */
+  #size = 1
+  /** From where on blocks grow. */
+  #growsFrom = 0
   // Fields and not variables, since a function that waits keeps what its variables hold.
-  #block: Buffer | undefined
-  #ahead: Promise<Buffer> | undefined
-  #spare: Buffer | undefined
-  #piece: Buffer | undefined
+  #block: Buffer[] = []
+  #ahead: Promise<Buffer[]> | undefined
+  /** What was handed over and has not left, in order. */
+  readonly #leaving: Buffer[] = []
   /** The last read. It never rejects. */
   #reading: Promise<unknown> = Promise.resolve()
-  #wake: ((open: boolean) => void) | undefined
-  #closed = false
+  #wake: (() => void) | undefined
 
-  constructor(response: NodeResponse, body: FileBody, { timing }: Reply) {
+  constructor(response: NodeResponse, body: FileBody, { timing }: Reply, memory: FileMemory) {
     this.#response = response
     this.#body = body
+    this.#share = new Share(memory)
     response.on('close', () => {
       this.#closed = true
-      this.#wake?.(false)
+      this.#wake?.()
     })
     this.#watch = new WriteWatch(response, timing, (error) => this.cut('timeout', error))
   }
@@ -85,7 +88,7 @@ class FileCopy {
     // Writes to a destroyed response settle at once, before it tells that it is closed.
     this.#closed = this.#isCut = true
     this.#response.destroy()
-    this.#wake?.(false)
+    this.#wake?.()
   }
 
   async run(): Promise<FileEnding> {
@@ -97,118 +100,147 @@ class FileCopy {
       return { outcome: 'error', error }
     } finally {
       this.#watch.stop()
+      this.#letGo()
       // The file must not be closed under a read.
       await this.#reading
+      this.#share.close()
     }
   }
 
   async #copy(): Promise<void> {
-    for (;;) {
-      this.#block = await (this.#takeAhead() ?? this.#read(this.#handed))
-      if (this.#block.byteLength === 0 || this.#closed) return
-      if (!this.#isSlow) this.#readAhead(this.#handed + this.#block.byteLength)
+    while (this.#handed < this.#body.length && !this.#closed) {
+      this.#block = await (this.#takeAhead() ?? this.#readNow())
+      if (this.#closed) return
+      this.#readAhead()
       const startedAt = performance.now()
-      const timer = setTimeout(this.#letGo, SLOW_MS)
-      const open = await this.#writeBlock()
-      clearTimeout(timer)
-      if (!open) return
-      if (performance.now() - startedAt < FAST_MS) this.#speedUp()
+      await this.#writeBlock()
+      if (performance.now() - startedAt < FAST_MS && this.#handed >= this.#growsFrom)
+        this.#size = Math.min(this.#size * 2, MOST_PIECES)
+      // A source that has its bytes at hand, and a reader who keeps up, would never let the loop turn.
+      if (isSliceOver()) await new Promise<void>((resolve) => continueNextTurn(resolve, setImmediate))
     }
-  }
-
-  #speedUp(): void {
-    this.#isSlow = false
-    this.#size = Math.min(this.#size * 2, LARGEST_BLOCK)
+    await this.#emptied()
   }
 
   /** The reader is slow, or has stopped: keeps only what the connection has in hand. */
   readonly #letGo = (): void => {
-    this.#isSlow = true
-    this.#size = FIRST_BLOCK
-    this.#trustedFrom = this.#handed + TRUSTED_AFTER
-    this.#block = this.#ahead = this.#spare = this.#piece = undefined
+    this.#size = 1
+    this.#growsFrom = this.#handed + FAST_AFTER
+    this.#giveBack(this.#block)
+    this.#ahead?.then((pieces) => this.#giveBack(pieces)).catch(() => {})
+    this.#ahead = undefined
+    this.#share.pause()
   }
 
-  #readAhead(offset: number): void {
-    this.#ahead = this.#read(offset)
+  #giveBack(pieces: Buffer[]): void {
+    for (const piece of pieces.splice(0)) this.#share.give(piece)
+  }
+
+  /** Who has handed everything over may have at least one piece. */
+  async #readNow(): Promise<Buffer[]> {
+    await this.#emptied()
+    return this.#closed ? [] : this.#read(this.#handed, this.#take(this.#handed))
+  }
+
+  /** One read ahead, unless the reader is slow or there is no memory for it. */
+  #readAhead(): void {
+    if (this.#handed < this.#growsFrom) return
+    const offset = this.#block.reduce((sum, piece) => sum + piece.byteLength, this.#handed)
+    const pieces = this.#take(offset)
+    if (pieces.length === 0) return
+    this.#ahead = this.#read(offset, pieces)
     // One that failed counts when its turn comes.
     this.#ahead.catch(() => {})
   }
 
-  #takeAhead(): Promise<Buffer> | undefined {
+  #takeAhead(): Promise<Buffer[]> | undefined {
     const ahead = this.#ahead
     this.#ahead = undefined
     return ahead
   }
 
-  #read(offset: number): Promise<Buffer> {
-    const reading = this.#fill(offset)
+  /** Pieces for the block at an offset of the body: none at its end. */
+  #take(offset: number): Buffer[] {
+    const left = this.#body.length - offset
+    if (left === 0) return []
+    const pieces = this.#share.take(Math.min(this.#size, Math.ceil(left / PIECE)))
+    return trim(pieces, Math.min(left, pieces.length * PIECE))
+  }
+
+  #read(offset: number, pieces: Buffer[]): Promise<Buffer[]> {
+    const reading = this.#fill(offset, pieces)
     const settled = reading.then(forget, forget)
     this.#reading = Promise.all([this.#reading, settled]).then(forget)
     return reading
   }
 
-  /** Reads the block at an offset of the body; an empty one means that all has been read. */
-  async #fill(offset: number): Promise<Buffer> {
-    const size = Math.min(this.#size, this.#body.length - offset)
-    if (size === 0) return EMPTY
-    const target = this.#takeSpare(size) ?? Buffer.allocUnsafeSlow(size)
-    const count = await this.#body.file.read(target, this.#body.start + offset)
-    if (count === 0) throw new Error('The file became shorter while it was sent.')
-    return target.subarray(0, count)
-  }
-
-  /** A buffer that has been written, to read into it again. */
-  #takeSpare(size: number): Buffer | undefined {
-    const spare = this.#spare
-    this.#spare = undefined
-    return spare !== undefined && spare.byteLength >= size ? spare.subarray(0, size) : undefined
-  }
-
-  /** Writes the block, as long as it is not let go of. Settles with false when the response was closed. */
-  async #writeBlock(): Promise<boolean> {
-    for (let at = 0; this.#block !== undefined && at < this.#block.byteLength;) {
-      const piece = this.#cutPiece(this.#block, at)
-      at += piece.byteLength
-      this.#handed += piece.byteLength
-      if (!(await this.#write(piece))) return false
-      this.sent += piece.byteLength
+  async #fill(offset: number, pieces: Buffer[]): Promise<Buffer[]> {
+    try {
+      const count = await readPieces(this.#body.file, pieces, this.#body.start + offset)
+      if (count === 0) throw new Error('The file became shorter while it was sent.')
+      this.#giveBack(pieces.splice(Math.ceil(count / PIECE)))
+      return trim(pieces, count)
+    } catch (error) {
+      this.#giveBack(pieces)
+      throw error
     }
-    if (this.#block !== undefined) this.#spare = Buffer.from(this.#block.buffer)
-    this.#block = undefined
-    return true
   }
 
-  /** A piece of a large block is a copy: a view would keep all of the block. */
-  #cutPiece(block: Buffer, at: number): Buffer {
-    if (block.buffer.byteLength <= PIECE || this.#handed >= this.#trustedFrom) return block.subarray(at)
-    const piece = (this.#piece ??= Buffer.allocUnsafeSlow(PIECE))
-    return piece.subarray(0, block.copy(piece, 0, at, at + PIECE))
-  }
-
-  /** Settles when the piece has left; with false when the response was closed instead. */
-  #write(piece: Buffer): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-      this.#response.write(piece, (error) => {
-        this.#watch.written()
-        // A write that failed tells so before the response tells that it is closed.
-        resolve(!error && !this.#closed)
-      })
+  /** Hands the block over, as long as it is not let go of. */
+  async #writeBlock(): Promise<void> {
+    for (let piece; (piece = this.#block.shift()) !== undefined && !this.#closed;) {
+      this.#handed += piece.byteLength
+      this.#leaving.push(piece)
+      if (this.#response.writeThrough(piece, this.#onLeft)) continue
+      piece = undefined
       this.#watch.writing()
-    })
+      const timer = setTimeout(this.#letGo, SLOW_MS)
+      await this.#emptied()
+      clearTimeout(timer)
+    }
   }
 
-  #finish(): Promise<boolean> {
+  readonly #onLeft = (error?: Error | null): void => {
+    const piece = this.#leaving.shift()!
+    this.#share.give(piece)
+    // A write that failed tells so before the response tells that it is closed.
+    if (error) this.#closed = true
+    else if (!this.#closed) this.sent += piece.byteLength
+    if (this.#leaving.length > 0 && !error) return
+    this.#watch.written()
+    this.#wake?.()
+  }
+
+  /** Settles when all that was handed over has left, or the response was closed. */
+  async #emptied(): Promise<void> {
+    if (this.#leaving.length > 0 && !this.#closed) await new Promise<void>((wake) => (this.#wake = wake))
+  }
+
+  #finish(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
-      this.#response.on('finish', () => resolve(true))
+      this.#response.on('finish', resolve)
       this.#response.end()
     })
   }
 }
 
-const EMPTY = Buffer.alloc(0)
+/** Cuts the last piece, so that they hold `count` bytes. */
+function trim(pieces: Buffer[], count: number): Buffer[] {
+  const last = pieces.pop()
+  if (last !== undefined) pieces.push(last.subarray(0, count - pieces.length * PIECE))
+  return pieces
+}
+
+/** Fills pieces, one after another, in one read. */
+async function readPieces(file: OpenFile, pieces: Buffer[], position: number): Promise<number> {
+  if (pieces.length === 1) return file.read(pieces[0]!, position)
+  if (file.readMany !== undefined) return file.readMany(pieces, position)
+  const block = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.byteLength, 0))
+  const count = await file.read(block, position)
+  pieces.forEach((piece, i) => block.copy(piece, 0, i * PIECE))
+  return count
+}
 
 /** For promises that must not keep a block alive by their result. */
 const forget = (): void => {}

@@ -3,6 +3,7 @@ import type { Outcome, Reply } from '../../core/reply.ts'
 import { type Chunk, Source } from '../../core/source.ts'
 import { Pump, type Sink } from '../../stream/pump.ts'
 import { CompressingSink, type Coding } from './compress.ts'
+import type { FileMemory } from './file-memory.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { sendFile } from './send-file.ts'
 import { WriteWatch } from './write-watch.ts'
@@ -12,6 +13,8 @@ export interface SendOptions {
   readonly isHead: boolean
   /** The content coding to compress with. */
   readonly coding: Coding | undefined
+  /** What files are read into. */
+  readonly fileMemory: FileMemory
 }
 
 /**
@@ -43,7 +46,7 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
     case 'stream':
       return sendStream(response, reply, body, options.coding)
     case 'file':
-      return sendFile(response, reply, body)
+      return sendFile(response, reply, body, options.fileMemory)
     case 'upgrade':
       response.destroy()
       return undefined

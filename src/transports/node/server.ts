@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
 import { type CompressOptions, negotiateCoding } from './compress.ts'
+import { FileMemory } from './file-memory.ts'
 import { NodeIncoming } from './incoming.ts'
 import { linger } from './linger.ts'
 import { Http1Response, Http2Response, type NodeResponse, type Sending } from './response.ts'
@@ -75,6 +76,7 @@ export class NodeServer {
   readonly #server: Server | Http2Server
   readonly #compress: CompressOptions | undefined
   readonly #upgrader: Upgrader
+  readonly #fileMemory: FileMemory
   readonly #active = new Set<Active>()
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #connections = new Set<Socket>()
@@ -88,6 +90,7 @@ export class NodeServer {
     this.#app = app
     this.#compress = compress === true ? {} : compress === false ? undefined : compress
     this.#upgrader = new Upgrader(app, options.pingInterval)
+    this.#fileMemory = FileMemory.of(app.engine)
     this.#server = createNodeServer(app, options, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
     this.#server.on('checkContinue', this.#onExpectation)
@@ -145,7 +148,11 @@ export class NodeServer {
         this.#compress === undefined
           ? undefined
           : negotiateCoding(reply, message.headers['accept-encoding'] as string | undefined, this.#compress)
-      const sending = send(response, reply, { isHead: incoming.method === 'HEAD', coding })
+      const sending = send(response, reply, {
+        isHead: incoming.method === 'HEAD',
+        coding,
+        fileMemory: this.#fileMemory,
+      })
       if (sending === undefined) return
       const known = active ?? this.#track(incoming, response, undefined)
       known.sending = sending

@@ -5,9 +5,10 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
 import { detachedResponse } from './detached.ts'
+import { FileMemory } from './file-memory.ts'
 import { NodeIncoming } from './incoming.ts'
 import { Http1Response } from './response.ts'
-import { send, type SendOptions } from './send.ts'
+import { send } from './send.ts'
 import { NodeSocket } from './socket.ts'
 
 /** The default of `pingInterval`. */
@@ -16,9 +17,6 @@ const PING_MS = 20_000
 const CLOSE_MS = 5000
 /** The fewest bytes that the fragments of a message of full size may have on average. */
 const FRAGMENT_BYTES = 1024
-
-/** A refused handshake is answered as it is. */
-const PLAIN: SendOptions = { isHead: false, coding: undefined }
 
 type UpgradeBody = Extract<Reply['body'], { kind: 'upgrade' }>
 
@@ -117,7 +115,11 @@ export class Upgrader {
         connection.destroy()
         reply.onEnd?.({ outcome: cancelled.reason, bytes: 0, items: 0 })
       } else if (reply.body.kind === 'upgrade') this.#open(upgrade, reply, reply.body)
-      else send(new Http1Response(detachedResponse(message, connection)), reply, PLAIN)
+      else {
+        // A refused handshake is answered as it is.
+        const options = { isHead: false, coding: undefined, fileMemory: FileMemory.of(this.#app.engine) }
+        send(new Http1Response(detachedResponse(message, connection)), reply, options)
+      }
     } catch (error) {
       this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
       connection.destroy()
