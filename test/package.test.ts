@@ -47,6 +47,17 @@ describe('the public names', () => {
     `)
   })
 
+  it('of millrace/client', async () => {
+    expect(Object.keys(await import('millrace/client')).sort()).toMatchInlineSnapshot(`
+      [
+        "ReplyError",
+        "SocketClosed",
+        "StreamTruncated",
+        "createClient",
+      ]
+    `)
+  })
+
   it('of millrace/testing', async () => {
     expect(Object.keys(await import('millrace/testing')).sort()).toMatchInlineSnapshot(`
       [

@@ -1,13 +1,14 @@
 /** A route as its client sees it. */
 import type { InputName } from './context.ts'
-import type { Format, FormatItem, FormatOutput, StreamEvent } from './format.ts'
+import type { Format, FormatItem, FormatWhole, StreamEvent } from './format.ts'
 import type { AnyReply } from './handler.ts'
 import type { AnySchema, SchemaInput, SchemaOutput } from './schema.ts'
 import type { Message } from './socket.ts'
 
 /**
  * What the client of a route sends, by the names of its inputs, and what it gets: `returns` one value or
- * `streams` many. `O` are the options; where they do not say what it gets, the handler `H` does.
+ * `streams` many. The type of a stream is that of all of it: an array of its items, and for text and bytes
+ * a string and bytes. `O` are the options; where they do not say what it gets, the handler `H` does.
  *
  * A mapped type, so that nothing of it is worked out where nobody looks at it.
  */
@@ -17,7 +18,7 @@ export type ClientView<O, H> = O extends unknown
         ? SentInput<O[K & keyof O]>
         : K extends keyof O
           ? K extends 'streams'
-            ? FormatOutput<O[K]>
+            ? FormatWhole<O[K]>
             : SchemaOutput<O[K]>
           : InferredReply<H>
     }
@@ -59,7 +60,8 @@ type InferredReply<H> = H extends (context: never) => infer R
 type ReplyType<T> = [T] extends [never]
   ? unknown
   : T extends AnyStream<infer Item>
-    ? Item extends StreamEvent<infer Data>
-      ? Data
-      : Item
+    ? Whole<Item extends StreamEvent<infer Data> ? Data : Item>
     : T
+
+/** What chunks are together: the format follows from the first of them. */
+type Whole<Item> = [Item] extends [string] ? string : [Item] extends [Uint8Array] ? Uint8Array : Item[]

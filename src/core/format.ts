@@ -112,3 +112,10 @@ export type FormatOutput<F> = F extends readonly unknown[]
   : F extends SchemaFormat<infer S>
     ? SchemaOutput<S>
     : FormatItem<F>
+
+/** What a reader gets of a whole stream: an array of its items, or what its chunks of text or bytes are together. */
+export type FormatWhole<F> = F extends readonly unknown[]
+  ? FormatWhole<F[number]>
+  : F extends SchemaFormat<infer S>
+    ? SchemaOutput<S>[]
+    : FormatItem<F>

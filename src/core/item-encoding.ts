@@ -15,8 +15,10 @@ const RETRY_TO_MS = 5000
  */
 export function itemEncoding(format: Format, exchange: Exchange): Encoding {
   const encoder = format.encoder()
-  const marked = format.end || wantsEndMark(exchange)
+  const asked = wantsEndMark(exchange)
+  const marked = format.end || asked
   return {
+    marksEnd: asked && encoder.endMark !== undefined,
     opening: encoder.opening,
     encode: format.schema === undefined ? encodeAny(encoder) : encodeChecked(format, encoder, exchange),
     finish() {

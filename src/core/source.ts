@@ -15,6 +15,8 @@ export type Chunk = string | Uint8Array
 
 /** How the items of a source become chunks. */
 export interface Encoding {
+  /** Whether the client asked for an end mark, and gets one. */
+  readonly marksEnd?: boolean
   /** What stands in front of the first item. */
   readonly opening?: Chunk | undefined
   /** Encodes one item; undefined drops it. A promise only where a validator is asynchronous. */

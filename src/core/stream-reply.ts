@@ -34,7 +34,7 @@ export function streamReply(
   const offer = negotiate(formats, exchange)
   const { format } = offer
   const reply = streamHead(offer, formats, status)
-  source.encoding = itemEncoding(format, exchange)
+  encode(source, format, reply, exchange)
   if (exchange.method === 'HEAD') return reply
   reply.body = { kind: 'stream', source, length: undefined }
   return hold(reply, source, exchange, format.holdMs)
@@ -48,11 +48,18 @@ async function streamInferred(
   if (exchange.method === 'HEAD') return new Reply(status ?? 200, {}, { kind: 'none' })
   const first = (await pullFirst(source, exchange, Infinity))!
   const format = exchange.engine.inferFormat(first.done === true ? '' : first.value)
-  source.encoding = itemEncoding(format, exchange)
-  await source.prime(first)
   const reply = streamHead({ format, contentType: format.contentType }, [], status)
+  encode(source, format, reply, exchange)
+  await source.prime(first)
   reply.body = { kind: 'stream', source, length: undefined }
   return reply
+}
+
+/** Says in the head, too, that the end will be marked: a reader may then rely on it (RFC 7240 section 3). */
+function encode(source: Source, format: Format, reply: Reply, exchange: Exchange): void {
+  const encoding = itemEncoding(format, exchange)
+  source.encoding = encoding
+  if (encoding.marksEnd === true) reply.headers['preference-applied'] = 'stream-end'
 }
 
 /** Pulls the first item before the reply is given on; after `holdMs` the head goes without it. */

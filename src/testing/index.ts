@@ -6,8 +6,7 @@
  */
 export { connect, type ConnectOptions, type TestConnection } from './connection.ts'
 export type { TestEnding, TestReply, TestRequest } from './reply.ts'
-export type { TestItem } from './item.ts'
-export type { TestItems } from './item-reader.ts'
+export type { TestItem, TestItems } from './item-reader.ts'
 export { createTestClock, type TestClock, type TestTimer } from './clock.ts'
 export {
   type DisconnectPointOptions,

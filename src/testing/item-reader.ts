@@ -1,6 +1,19 @@
 import { placeIssues, type Schema, SchemaMismatch, validate } from '../core/schema.ts'
-import { createItemDecoder, type Decoded, type ItemDecoder, type TestItem, type TestProblem } from './item.ts'
+import { mediaTypeEssence } from '../wire/header.ts'
+import {
+  createItemDecoder,
+  type Decoded,
+  type ItemDecoder,
+  type StreamItem,
+  type StreamProblem,
+} from '../wire/item.ts'
 import { unattended } from './patience.ts'
+
+/** One item of a stream. */
+export type TestItem<T = unknown> = StreamItem<T>
+
+/** A failure as a stream tells it before it is cut. */
+export type TestProblem = StreamProblem
 
 /** The items of a reply, one by one. */
 export interface TestItems<T = unknown> extends AsyncIterable<TestItem<T>> {
@@ -44,7 +57,7 @@ export class ItemReader<T> implements TestItems<T> {
     this.#schema = schema
     this.#onProblem = onProblem
     const contentType = reply.headers['content-type']
-    this.#decoder = createItemDecoder(reply.status, typeof contentType === 'string' ? contentType : '')
+    this.#decoder = itemDecoder(reply.status, typeof contentType === 'string' ? contentType : '')
   }
 
   next(): Promise<TestItem<T> | undefined> {
@@ -111,4 +124,13 @@ export class ItemReader<T> implements TestItems<T> {
       if (!ended) this.#reply.disconnect()
     }
   }
+}
+
+/** @throws {TypeError} for a content type that has no items. */
+function itemDecoder(status: number, contentType: string): ItemDecoder {
+  const decoder = createItemDecoder(mediaTypeEssence(contentType))
+  if (decoder !== undefined) return decoder
+  throw new TypeError(
+    `A ${status} reply with content type "${contentType}" has no items. Read it with next(), text() or json().`,
+  )
 }

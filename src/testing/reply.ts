@@ -2,8 +2,7 @@
 import type { Outcome } from '../core/reply.ts'
 import type { Schema, SchemaOutput } from '../core/schema.ts'
 import { StreamTruncated } from '../wire/truncation.ts'
-import { ItemReader, type TestItems } from './item-reader.ts'
-import type { TestProblem } from './item.ts'
+import { ItemReader, type TestItems, type TestProblem } from './item-reader.ts'
 import { unattended } from './patience.ts'
 
 /** A request to send. */

@@ -17,12 +17,12 @@ expectTypeOf(
   app.get('/rows', { streams: sse(Row) }, async function* () {
     yield event({ id: '1', kind: 'book' }, { id: '1' })
   }),
-).toEqualTypeOf<Route<'GET', '/rows', { streams: RowOutput }>>()
+).toEqualTypeOf<Route<'GET', '/rows', { streams: RowOutput[] }>>()
 expectTypeOf(
   app.put('/rows', { body: jsonl(Row), streams: [jsonl(Row), sse(Row)] }, async function* ({ body }) {
     yield* body
   }),
-).toEqualTypeOf<Route<'PUT', '/rows', { body: AsyncIterable<RowInput>; streams: RowOutput }>>()
+).toEqualTypeOf<Route<'PUT', '/rows', { body: AsyncIterable<RowInput>; streams: RowOutput[] }>>()
 expectTypeOf(
   app.patch('/', { body: text, streams: text }, async function* ({ body }) {
     yield body
@@ -47,12 +47,12 @@ expectTypeOf(
     yield item
     yield event(item, { id: '1' })
   }),
-).toEqualTypeOf<Route<'GET', '/', { streams: { n: number } }>>()
+).toEqualTypeOf<Route<'GET', '/', { streams: { n: number }[] }>>()
 expectTypeOf(
   app.get('/', { query: Page }, function* ({ query }) {
     yield query.limit
   }),
-).toEqualTypeOf<Route<'GET', '/', { query: SentPage; streams: number }>>()
+).toEqualTypeOf<Route<'GET', '/', { query: SentPage; streams: number[] }>>()
 expectTypeOf(app.get('/', ({ query }) => (query['x'] ? reply.text('x') : { n: 1 }))).toEqualTypeOf<
   Route<'GET', '/', { returns: { n: number } }>
 >()
@@ -86,7 +86,7 @@ void any
 // A client tells routes apart by their types.
 type RowsOf<R> = R extends Route<'GET', infer P, { streams: infer Item }> ? [P, Item] : never
 const stream = app.get('/rows', { streams: jsonl(Row) }, async function* () {})
-expectTypeOf<RowsOf<typeof stream>>().toEqualTypeOf<['/rows', RowOutput]>()
+expectTypeOf<RowsOf<typeof stream>>().toEqualTypeOf<['/rows', RowOutput[]]>()
 expectTypeOf<RowsOf<typeof route>>().toEqualTypeOf<never>()
 
 // @ts-expect-error misspelt

@@ -1,0 +1,181 @@
+/** Replies as values and as pieces: the media type decides what they are. */
+import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
+import { createItemDecoder, type Decoded, type ItemDecoder, type StreamItem } from '../wire/item.ts'
+import { StreamTruncated } from '../wire/truncation.ts'
+import type { Sender } from './sender.ts'
+
+/**
+ * The whole reply: JSON as a value, a stream of items as an array, text as a string, anything else as bytes,
+ * and nothing as undefined.
+ */
+export async function readWhole(sender: Sender, reply: Promise<Response>): Promise<unknown> {
+  const response = await reply
+  const type = contentType(response)
+  if (isJson(type)) return readJson(sender, response)
+  const pieces: unknown[] = []
+  for await (const { data } of readPieces(sender, reply)) pieces.push(data)
+  if (createItemDecoder(mediaTypeEssence(type)) !== undefined) return pieces
+  if (isText(type)) return pieces.join('')
+  if (pieces.length === 0 && type === '') return undefined
+  return new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer())
+}
+
+async function readJson(sender: Sender, response: Response): Promise<unknown> {
+  let text = ''
+  const body = new Body(sender, response)
+  try {
+    for await (const bytes of body) text += body.text(bytes)
+    return text === '' ? undefined : (JSON.parse(text) as unknown)
+  } catch (error) {
+    throw sender.failed(error)
+  } finally {
+    sender.done()
+  }
+}
+
+const contentType = (response: Response) => response.headers.get('content-type') ?? ''
+const isJson = (type: string) => /^[^;]*[/+]json\s*(;|$)/i.test(type)
+/** Text says how it is encoded; what does not is a file like others. */
+const isText = (type: string) => type.startsWith('text/') && mediaTypeCharset(type) !== undefined
+
+/**
+ * The pieces of a reply as they arrive: items, or chunks of text or bytes. Server-sent events that are cut
+ * off go on behind their last id, as far as the policy of the call allows it.
+ */
+export async function* readPieces(
+  sender: Sender,
+  reply: Promise<Response>,
+): AsyncGenerator<StreamItem, void, undefined> {
+  const { resume = {} } = sender.options
+  let { lastEventId } = sender.options
+  let response = await reply
+  let failures = 0
+  try {
+    for (;;) {
+      const type = contentType(response)
+      const decoder = createItemDecoder(mediaTypeEssence(type), lastEventId)
+      const body = new Body(sender, response)
+      try {
+        const pieces = decoder === undefined ? readChunks(body, isText(type)) : readItems(body, decoder)
+        for await (const piece of pieces) {
+          failures = 0
+          yield piece
+        }
+        return
+      } catch (error) {
+        if (!(error instanceof StreamTruncated) || resume === false) throw error
+        lastEventId = decoder?.lastEventId
+        if (lastEventId === undefined || lastEventId === '' || !isPassing(error)) throw error
+        const askedMs = decoder?.reconnectionTime
+        response = await sender.resume({ lastEventId, error, askedMs, failures: ++failures }, resume)
+        // The server says that there is nothing more to come (WHATWG HTML section 9.2.3).
+        if (response.status === 204) return
+      }
+    }
+  } catch (error) {
+    throw sender.failed(error)
+  } finally {
+    sender.done()
+  }
+}
+
+/** A stream that failed because of its request would fail again. */
+function isPassing({ problem }: StreamTruncated): boolean {
+  const status = problem?.['status']
+  return typeof status !== 'number' || status >= 500 || status === 408 || status === 429
+}
+
+async function* readChunks(body: Body, asText: boolean): AsyncGenerator<StreamItem> {
+  for await (const bytes of body) {
+    const data = asText ? body.text(bytes) : bytes
+    if (data.length > 0) yield { data }
+  }
+}
+
+/**
+ * What looks like an end mark or a failure is one if nothing follows it, so that an app may have such items
+ * of its own.
+ *
+ * @throws {StreamTruncated} also for a clean end without the mark that the server said it would send.
+ */
+async function* readItems(body: Body, decoder: ItemDecoder): AsyncGenerator<StreamItem> {
+  let last: Decoded | undefined
+  function* take(decoded: readonly Decoded[]) {
+    for (const each of decoded) {
+      if (last !== undefined) yield last.item
+      last = undefined
+      if (each.kind === 'item' || !body.asksForMark) yield each.item
+      else {
+        last = each
+        if (each.kind === 'problem') body.problem = each.problem
+      }
+    }
+  }
+  for await (const bytes of body) {
+    yield* take(decoder.push(body.text(bytes)))
+    // What is wrong behind good items is told now, not when more comes.
+    decoder.push('')
+  }
+  if (last?.kind === 'end') return
+  if (body.isMarked || last !== undefined) throw body.truncated(undefined)
+  try {
+    yield* take(decoder.end())
+  } catch (cause) {
+    throw body.truncated(cause)
+  }
+}
+
+/** The bytes of a reply. */
+class Body {
+  readonly #sender: Sender
+  readonly #response: Response
+  readonly #decoder = new TextDecoder()
+  #bytes = 0
+  /** What the stream has said of its failure. */
+  problem: Readonly<Record<string, unknown>> | undefined
+
+  constructor(sender: Sender, response: Response) {
+    this.#sender = sender
+    this.#response = response
+  }
+
+  get asksForMark(): boolean {
+    return this.#sender.options.endMark !== false
+  }
+
+  /** Whether the server said that it marks the end. */
+  get isMarked(): boolean {
+    return /\bstream-end\b/i.test(this.#response.headers.get('preference-applied') ?? '')
+  }
+
+  truncated(cause: unknown): StreamTruncated {
+    return new StreamTruncated(this.#bytes, { cause, problem: this.problem })
+  }
+
+  /** At the end, an empty piece takes out what is left. */
+  text(bytes: Uint8Array): string {
+    return this.#decoder.decode(bytes, { stream: bytes.length > 0 })
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const { signal } = this.#sender
+    signal.throwIfAborted()
+    const reader = this.#response.body?.getReader()
+    if (reader === undefined) return
+    try {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) break
+        this.#bytes += value.length
+        if (value.length > 0) yield value
+      }
+      yield new Uint8Array(0)
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason
+      throw this.truncated(cause)
+    } finally {
+      // Whoever leaves early closes the connection.
+      void reader.cancel().catch(() => {})
+    }
+  }
+}

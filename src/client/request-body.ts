@@ -1,0 +1,63 @@
+/** Values as bodies of requests. */
+import { encodeJsonLine } from '../wire/jsonl.ts'
+import { entries } from './address.ts'
+
+/** What `fetch` takes, and a media type where it does not know it by itself. */
+export interface EncodedBody {
+  readonly body: BodyInit | undefined
+  readonly type?: string
+  /** Whether it can be read only once, so that the request cannot be sent again. */
+  readonly once?: boolean
+}
+
+/**
+ * Strings, bytes, blobs, forms and streams are sent as they are, other async iterables as JSON Lines, or as
+ * bytes if that is what they give, and the rest as JSON.
+ *
+ * @param headers if they say that the body is JSON, strings become JSON, too.
+ */
+export async function encodeBody(
+  body: unknown,
+  headers: Readonly<Record<string, unknown>> | undefined,
+): Promise<EncodedBody> {
+  if (body === undefined) return { body }
+  const type = entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+  if (/[/+]json\b/.test(type ?? '')) return { body: JSON.stringify(body) }
+  if (typeof body === 'string' || isForm(body)) return { body }
+  if (body instanceof Blob) return { body, ...(body.type === '' ? { type: OCTETS } : {}) }
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { body: body as BodyInit, type: OCTETS }
+  if (body instanceof ReadableStream) return { body, type: OCTETS, once: true }
+  if (Symbol.asyncIterator in Object(body)) return encodeItems(body as AsyncIterable<unknown>)
+  return { body: JSON.stringify(body), type: 'application/json' }
+}
+
+const OCTETS = 'application/octet-stream'
+
+const isForm = (body: unknown) => body instanceof FormData || body instanceof URLSearchParams
+
+/** The first item decides what they are. */
+async function encodeItems(items: AsyncIterable<unknown>): Promise<EncodedBody> {
+  const iterator = items[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  let next: Promise<IteratorResult<unknown>> | undefined = iterator.next()
+  const first = await next
+  const isBytes = first.done !== true && first.value instanceof Uint8Array
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const result = await (next ?? iterator.next())
+        next = undefined
+        if (result.done === true) controller.close()
+        else
+          controller.enqueue(
+            isBytes ? (result.value as Uint8Array) : encoder.encode(encodeJsonLine(result.value)),
+          )
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { body, type: isBytes ? OCTETS : 'application/jsonl', once: true }
+}

@@ -1,0 +1,253 @@
+/** WebSockets with typed messages, that come back when the connection is lost. */
+import { encodeQuery, fillPath } from './address.ts'
+import type { Inputs } from './request.ts'
+import { pause, retryDelay, type RetryPolicy } from './retry.ts'
+
+/** What opens a WebSocket: the runtime's own class, or one that follows the same standard. */
+export type WebSocketClass = new (url: string, protocols?: string[]) => WebSocketLike
+
+/** As much of a WebSocket as is used. Structural, so that the class of the package `ws` fits, too. */
+export interface WebSocketLike {
+  binaryType: string
+  readonly readyState: number
+  readonly bufferedAmount: number
+  readonly protocol: string
+  send(data: string | Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  addEventListener(type: string, listener: (event: never) => void): void
+}
+
+export interface SocketOptions {
+  /** Ends the socket: iterating throws the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Subprotocols to offer. */
+  readonly protocols?: readonly string[]
+  /** Opens a lost connection again, once it has been open. Default: five times in a row. */
+  readonly reconnect?: RetryPolicy | false
+  /** Called when the connection is open, also each time it is open again: the place to subscribe anew. */
+  readonly onOpen?: () => void
+  /** How many messages may wait, to be read, and to be sent while there is no connection. Default 1000. */
+  readonly queue?: number
+}
+
+/** How messages are read, which only the type of the route knows: text as it is, or JSON. */
+export type MessageOption<In> = [In] extends [string | Uint8Array]
+  ? { readonly json?: false }
+  : { readonly json: true }
+
+/** How a WebSocket was closed, unless it was by the client or with 1000. */
+export class SocketClosed extends Error {
+  override readonly name = 'SocketClosed'
+  /** The code of the close (RFC 6455 section 7.4); 1006 when the connection was lost or refused. */
+  readonly code: number
+  readonly reason: string
+
+  constructor(code: number, reason: string, path: string) {
+    super(`The WebSocket ${path} was closed with ${code}${reason === '' ? '' : `: ${reason}`}`)
+    this.code = code
+    this.reason = reason
+  }
+}
+
+/** An open WebSocket: iterate over it for the messages of the server. To leave the loop closes it. */
+export interface ClientSocket<out In, in Out> extends AsyncIterable<In> {
+  /**
+   * Sends a message: strings and bytes as they are, the rest as JSON. While there is no connection it waits
+   * in a queue. What was sent just before a connection was lost may have been lost with it.
+   *
+   * @throws {SocketClosed} once the socket is closed.
+   * @throws {RangeError} when the queue is full.
+   */
+  send(message: Out): void
+  /** Closes the socket; iterating ends. */
+  close(code?: number, reason?: string): void
+  /** Settles when it is open for the first time; rejects when it does not come to that. */
+  readonly opened: Promise<void>
+  /** The subprotocol that was agreed on, or ''. */
+  readonly protocol: string
+  /** Bytes that have been sent and not left yet. */
+  readonly bufferedBytes: number
+}
+
+/** Codes after which another connection may do better: lost, restarting, overloaded, failed. */
+const PASSING = [1001, 1005, 1006, 1011, 1012, 1013, 1014]
+const NORMAL = 1000
+/** Of our own: the reader has fallen behind. */
+const TOO_SLOW = 4008
+const OPEN = 1
+
+type Input = Inputs & SocketOptions & { readonly json?: boolean }
+
+/** @param url of the app; http and https stand for ws and wss. */
+export function openSocket(
+  url: string,
+  path: string,
+  input: Input,
+  given: WebSocketClass | undefined,
+): ClientSocket<unknown, unknown> {
+  const Class = given ?? (globalThis.WebSocket as WebSocketClass | undefined)
+  if (Class === undefined) {
+    throw new TypeError(
+      'There is no WebSocket here (Node has one from version 22 on). Give the client one: ' +
+        "import { WebSocket } from 'ws'; createClient(url, { WebSocket })",
+    )
+  }
+  const { href } = new URL(
+    url + fillPath(path, input.params) + encodeQuery(input.query),
+    globalThis.location?.href,
+  )
+  return new RunningSocket(
+    () => new Class(href.replace(/^http/, 'ws'), input.protocols?.slice()),
+    path,
+    input,
+  )
+}
+
+class RunningSocket implements ClientSocket<unknown, unknown> {
+  readonly opened: Promise<void>
+  readonly #make: () => WebSocketLike
+  readonly #path: string
+  readonly #options: Input
+  readonly #leaving = new AbortController()
+  readonly #unread: unknown[] = []
+  readonly #unsent: (string | Uint8Array<ArrayBuffer>)[] = []
+  #socket: WebSocketLike
+  #failures = 0
+  #end: { readonly error?: unknown } | undefined
+  #wake = () => {}
+  #settleOpened: [resolve: () => void, reject: (error: unknown) => void] | undefined
+
+  constructor(make: () => WebSocketLike, path: string, options: Input) {
+    this.#make = make
+    this.#path = path
+    this.#options = options
+    this.opened = new Promise((resolve, reject) => {
+      this.#settleOpened = [resolve, reject]
+    })
+    // Iterating tells of it, too.
+    this.opened.catch(() => {})
+    this.#socket = this.#connect()
+    const { signal } = options
+    if (signal?.aborted === true) this.#abort()
+    else signal?.addEventListener('abort', this.#abort)
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  #connect(): WebSocketLike {
+    const socket = this.#make()
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('open', () => this.#onOpen(socket))
+    socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => this.#receive(data))
+    socket.addEventListener('close', ({ code, reason }: CloseEvent) => void this.#onClose(code, reason))
+    // What went wrong is told by the close that follows.
+    socket.addEventListener('error', () => {})
+    return socket
+  }
+
+  #onOpen(socket: WebSocketLike): void {
+    if (this.#end !== undefined) return socket.close(NORMAL)
+    this.#settleOpened?.[0]()
+    this.#settleOpened = undefined
+    // What it sends comes before what has waited.
+    const waiting = this.#unsent.splice(0)
+    this.#options.onOpen?.()
+    for (const message of waiting) socket.send(message)
+  }
+
+  #receive(data: string | ArrayBuffer): void {
+    if (this.#end !== undefined) return
+    this.#failures = 0
+    this.#unread.push(typeof data === 'string' ? this.#read(data) : new Uint8Array(data))
+    if (this.#unread.length > (this.#options.queue ?? 1000)) {
+      this.#socket.close(TOO_SLOW, 'The reader is too slow')
+      this.#finish(new SocketClosed(TOO_SLOW, 'Its messages were not read in time.', this.#path))
+    }
+    this.#wake()
+  }
+
+  #read(text: string): unknown {
+    if (this.#options.json !== true) return text
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      // Strings are sent as they are, among other values.
+      return text
+    }
+  }
+
+  async #onClose(code: number, reason: string): Promise<void> {
+    if (this.#end !== undefined) return
+    if (code === NORMAL) return this.#finish()
+    const closed = new SocketClosed(code, reason, this.#path)
+    const { reconnect = {} } = this.#options
+    const mayReturn = this.#settleOpened === undefined && PASSING.includes(code) && reconnect !== false
+    const delayMs = mayReturn ? retryDelay(reconnect, ++this.#failures, undefined) : undefined
+    if (delayMs === undefined) return this.#finish(closed)
+    try {
+      await pause(delayMs, this.#leaving.signal)
+      this.#socket = this.#connect()
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+
+  #finish(error?: unknown): void {
+    this.#end ??= error === undefined ? {} : { error }
+    this.#settleOpened?.[1](error ?? new SocketClosed(NORMAL, '', this.#path))
+    this.#leaving.abort()
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#wake()
+  }
+
+  readonly #abort = (): void => {
+    this.#finish(this.#options.signal?.reason)
+    this.#socket.close(NORMAL)
+  }
+
+  send(message: unknown): void {
+    if (this.#end !== undefined) throw this.#end.error ?? new SocketClosed(NORMAL, '', this.#path)
+    const data = toMessage(message)
+    if (this.#socket.readyState === OPEN && this.#unsent.length === 0) this.#socket.send(data)
+    else if (this.#unsent.push(data) > (this.#options.queue ?? 1000)) {
+      this.#unsent.pop()
+      throw new RangeError('Too many messages wait for a connection. Await `opened`, or send less.')
+    }
+  }
+
+  close(code: number = NORMAL, reason: string = ''): void {
+    this.#socket.close(code, reason)
+    this.#finish()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    try {
+      for (;;) {
+        while (this.#unread.length > 0) yield this.#unread.shift()
+        if (this.#end !== undefined) {
+          if ('error' in this.#end) throw this.#end.error
+          return
+        }
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    } finally {
+      if (this.#end === undefined) this.close()
+    }
+  }
+}
+
+function toMessage(message: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof message === 'string' || message instanceof Uint8Array)
+    return message as string | Uint8Array<ArrayBuffer>
+  const text = JSON.stringify(message) as string | undefined
+  if (text !== undefined) return text
+  throw new TypeError(`A ${typeof message} cannot be sent. Send a string, bytes or a JSON value.`)
+}
