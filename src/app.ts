@@ -1,6 +1,9 @@
+import { AppDocuments, type OpenApiRequest } from './app-document.ts'
 import { Application, type AppOptions } from './core/app.ts'
+import type { AsyncApiDocument, OpenApiDocument } from './core/documentation.ts'
 import { UsageError } from './core/error.ts'
 import { inferFormat } from './stream/format.ts'
+import type { Written } from './openapi/document.ts'
 import { answerFetch } from './transports/fetch.ts'
 import type { CloseOptions, Listening } from './transports/node/serve.ts'
 import type { ListenOptions } from './transports/node/server.ts'
@@ -15,9 +18,43 @@ import type { ListenOptions } from './transports/node/server.ts'
  */
 export class App<U = {}> extends Application<U> {
   readonly #listening = new Set<Listening>()
+  readonly #documents: AppDocuments
+  #forgetDocuments = () => {}
 
   constructor(options: AppOptions<U> = {}) {
     super(options, inferFormat)
+    this.#documents = new AppDocuments(this, options)
+    this.#documents.declare(this.house)
+  }
+
+  /**
+   * Freezes the app and runs the lifespan up to its yield. Idempotent.
+   *
+   * @throws {UsageError} for mistakes in the routes, and in the documents of an app that asks for them.
+   */
+  override start(): Promise<void> {
+    const sound = this.#documents.assertSound()
+    return sound === undefined ? super.start() : sound.then(() => super.start())
+  }
+
+  /**
+   * The OpenAPI document of the routes. Reading it ends registration.
+   *
+   * @throws {UsageError} that lists everything that cannot be said in it.
+   */
+  async openapi(request: OpenApiRequest = {}): Promise<OpenApiDocument> {
+    return this.#sound('The OpenAPI document', await this.#documents.openapi(request))
+  }
+
+  /** The same for the AsyncAPI document of the WebSockets. */
+  async asyncapi(request: Pick<OpenApiRequest, 'exports'> = {}): Promise<AsyncApiDocument> {
+    return this.#sound('The AsyncAPI document', await this.#documents.asyncapi(request))
+  }
+
+  async #sound<T>(what: string, { document, problems }: Written<T>): Promise<T> {
+    const { assertNoProblems } = await import('./openapi/problem.ts')
+    assertNoProblems(what, problems)
+    return document
   }
 
   /**
@@ -29,6 +66,8 @@ export class App<U = {}> extends Application<U> {
     const { serve } = await import('./transports/node/serve.ts')
     const listening = await serve(this, options)
     this.#listening.add(listening)
+    this.#forgetDocuments()
+    this.#forgetDocuments = this.#documents.lookLater()
     return listening
   }
 
@@ -47,6 +86,7 @@ export class App<U = {}> extends Application<U> {
     if (grace !== undefined && !(grace >= 0))
       throw new UsageError(`grace takes milliseconds from 0 up, not ${grace}.`)
     this.retire()
+    this.#forgetDocuments()
     // They stay known until they are closed, for a second call that is less patient.
     const servers = [...this.#listening]
     await Promise.all(servers.map((server) => server.close(options)))

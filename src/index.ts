@@ -5,6 +5,23 @@
  */
 export { App } from './app.ts'
 export { reply, type StreamReplyInit } from './reply.ts'
+export {
+  anyOf,
+  apiKey,
+  basic,
+  bearer,
+  oauth2,
+  openIdConnect,
+  type ApiKeyOptions,
+  type BearerOptions,
+  type OAuth2Flow,
+  type OAuth2Flows,
+  type OAuth2Options,
+  type OpenIdConnectOptions,
+  type Security,
+  type SecurityOptions,
+} from './core/security.ts'
+export { type NamePassword, sameSecret } from './core/credential.ts'
 export { Router, type RouterOptions } from './core/router.ts'
 export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts'
 export {
@@ -32,6 +49,19 @@ export { HttpError, type HttpErrorOptions, type InputIssue, type Problem, UsageE
 export { type CancelReason, StreamCancelled } from './core/cancellation.ts'
 export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.ts'
 export type { AppOptions, Lifespan } from './core/app.ts'
+export type { OpenApiRequest } from './app-document.ts'
+export type {
+  AsyncApiDocument,
+  AsyncApiOptions,
+  CallbackDocumentation,
+  Documentation,
+  OpenApiDocument,
+  OpenApiOptions,
+  ReplyDocumentation,
+  RouteDocumentation,
+  RouteExamples,
+  WebhookDocumentation,
+} from './core/documentation.ts'
 export type { AfterCallback, Context, RequestContext } from './core/context.ts'
 export type { ErrorHandler } from './core/dispatch.ts'
 export type { FileOptions, FileReply } from './stream/file.ts'

@@ -29,14 +29,15 @@ export interface ChannelOptions {
 /** A named, typed, bounded log with followers. Make one with `channel(name, schema, options)`. */
 export class Channel<T, Input = T> implements Followable<T> {
   readonly name: string
-  readonly #schema: Schema<Input, T>
+  /** What may be published. */
+  readonly schema: Schema<Input, T>
   readonly #log: MemoryLog<T>
   readonly #followed: Followed<T>
   readonly #subscriptions = new Set<Subscription<T>>()
 
   constructor(name: string, schema: Schema<Input, T>, options: ChannelOptions) {
     this.name = name
-    this.#schema = schema
+    this.schema = schema
     this.#log = new MemoryLog(options.history ?? 256)
     this.#followed = {
       name,
@@ -58,7 +59,7 @@ export class Channel<T, Input = T> implements Followable<T> {
    * @throws {TypeError} when the schema is asynchronous: order could not be kept.
    */
   publish(value: Input): LogEntry<T> {
-    const result = runSchema(this.#schema, value)
+    const result = runSchema(this.schema, value)
     if (result instanceof Promise) {
       result.catch(() => {})
       throw new TypeError(`The schema of channel "${this.name}" must be synchronous.`)

@@ -2,6 +2,7 @@ import { DEFAULT_BODY_LIMIT } from './body.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Dependency } from './dependency.ts'
 import { Dispatcher, type ErrorHandler } from './dispatch.ts'
+import type { AsyncApiOptions, OpenApiOptions } from './documentation.ts'
 import type { Engine } from './engine.ts'
 import { UsageError } from './error.ts'
 import type { Format } from './format.ts'
@@ -21,6 +22,16 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
   /** For the documents. */
   readonly title?: string
   readonly version?: string
+  /** Markdown. */
+  readonly description?: string
+  /**
+   * The OpenAPI document: where it is served (default `/openapi.json`), or what it says, or `false` for
+   * no document. Given in any form, what is wrong with the document keeps the app from starting;
+   * otherwise it is logged.
+   */
+  readonly openapi?: string | false | OpenApiOptions
+  /** The same for the AsyncAPI document of the WebSockets; default `/asyncapi.json`. */
+  readonly asyncapi?: string | false | AsyncApiOptions
   /** Start-up and shutdown as one generator; it yields once, when the app is ready. */
   readonly lifespan?: Lifespan
   /** Where to log; a pino logger fits. Default: warnings and errors as JSON lines on standard error. */
@@ -50,6 +61,7 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
 export class Application<U = {}> extends Router<'', U> {
   readonly title: string
   readonly version: string
+  readonly description: string | undefined
   readonly engine: Engine
   /**
    * Routes that the house adds (documents, the docs page). A route of the app at the same place wins; the
@@ -70,6 +82,7 @@ export class Application<U = {}> extends Router<'', U> {
     const log = steadyLogger(options.log ?? consoleLogger)
     this.title = options.title ?? 'Millrace'
     this.version = options.version ?? '0.0.0'
+    this.description = options.description
     this.#lifespan = options.lifespan
     this.#backgroundMs = options.backgroundMs ?? 10_000
     this.engine = {

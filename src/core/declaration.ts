@@ -4,7 +4,8 @@ import { assertUses } from './provide.ts'
 import { isSchema } from './schema.ts'
 
 const INPUTS = ['params', 'query', 'headers', 'cookies'] as const
-const SHARED = [...INPUTS, 'use', 'middleware', 'summary', 'description', 'tags', 'deprecated'] as const
+const DOCUMENTATION = ['summary', 'description', 'tags', 'deprecated', 'operationId', 'hidden'] as const
+const SHARED = [...INPUTS, 'use', 'middleware', ...DOCUMENTATION] as const
 
 const ROUTE_OPTIONS: ReadonlySet<string> = new Set([
   ...SHARED,
@@ -15,6 +16,10 @@ const ROUTE_OPTIONS: ReadonlySet<string> = new Set([
   'bodyLimit',
   'timeouts',
   'onDisconnect',
+  'examples',
+  'replies',
+  'callbacks',
+  'openapi',
 ])
 
 const WEBSOCKET_OPTIONS: ReadonlySet<string> = new Set([
@@ -41,6 +46,12 @@ export function assertRouteOptions(options: object, route: string): void {
     throw new UsageError(`${route} has "returns" (one value) and "streams" (many). Keep one of them.`)
   }
   for (const format of [given['streams'] ?? []].flat()) assertFormat(format, route)
+  for (const status of Object.keys(given['replies'] ?? {})) assertStatusKey(status, route)
+}
+
+function assertStatusKey(status: string, route: string): void {
+  if (/^[1-5]\d\d$/.test(status)) return
+  throw new UsageError(`${route}: "replies" are declared by status, for example 404; "${status}" is none.`)
 }
 
 /** The same for a WebSocket route. */

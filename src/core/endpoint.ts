@@ -33,6 +33,14 @@ interface Inherited {
   readonly middleware: readonly Middleware[]
 }
 
+/** What was returned when a route was declared, by the route that its app made of it. */
+const DECLARED = new WeakMap<AnyRoute, AnyRoute>()
+
+/** The value that declaring a route has returned, of one of the app's `routes`. */
+export function declarationOf(route: AnyRoute): AnyRoute {
+  return DECLARED.get(route) ?? route
+}
+
 /** The endpoints of an app, in order of declaration. Its own middleware is left to the dispatcher. */
 export function flatten(app: RouteGroup): Registered<Endpoint>[] {
   return app.declared.flatMap((each) =>
@@ -53,18 +61,21 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
   }
   if (declared.kind === 'mount') return mountEndpoints(declared, inherited)
   const { route } = declared
+  const { middleware } = route.options
+  const use: Uses = { ...inherited.use, ...route.options.use }
+  const tags = [...inherited.tags, ...(route.options.tags ?? [])]
   const full = Object.freeze({
     ...route,
     path: inherited.prefix + declared.path,
-    options: Object.freeze({ ...route.options, tags: [...inherited.tags, ...(route.options.tags ?? [])] }),
+    options: Object.freeze({ ...route.options, tags, use }),
   }) as AnyRoute
-  const { use, middleware } = route.options
+  DECLARED.set(full, route)
   const answer =
     declared.kind === 'websocket'
       ? websocketAnswer(declared.route.options, declared.handler)
       : handlerAnswer(declared.route, declared.handler)
   const body = declared.kind === 'route' ? planBody(declared.route.options.body) : undefined
-  const prepared = prepare({ uses: { ...inherited.use, ...use }, inputs: route.options, body }, answer)
+  const prepared = prepare({ uses: use, inputs: route.options, body }, answer)
   const guarded =
     declared.kind === 'websocket' ? sameOrigin(declared.route.options.origins, prepared) : prepared
   const target: Endpoint = {
@@ -77,6 +88,7 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
 
 /** Runs the handler and turns what it gives into a reply. */
 function handlerAnswer(route: Route, handler: (context: never) => unknown): Answer {
+  const { yields } = route
   const { returns, streams, status } = route.options
   const formats = streams === undefined ? undefined : Array.isArray(streams) ? streams : [streams]
   const shape: ReplyShape = {
@@ -84,9 +96,8 @@ function handlerAnswer(route: Route, handler: (context: never) => unknown): Answ
     streams: formats,
     status,
   }
-  const isGenerator = /^(Async)?GeneratorFunction$/.test(handler.constructor.name)
   return (exchange) => {
-    if (exchange.method === 'HEAD' && isGenerator) return headOfStream(exchange, shape)
+    if (exchange.method === 'HEAD' && yields) return headOfStream(exchange, shape)
     const value = handler(exchange.context as never)
     const reply = isThenable(value)
       ? Promise.resolve(value).then((v) => toReply(v, exchange, shape))

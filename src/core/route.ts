@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import type { FreeNames, Uses } from './dependency.ts'
+import type { Documentation, RouteDocumentation } from './documentation.ts'
 import type { Format } from './format.ts'
 import type { InputOptions } from './input.ts'
 import type { Reply } from './reply.ts'
@@ -18,7 +19,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | '
 export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply | Promise<Reply>
 
 /** Everything about a route but its handler: plain data, for validation, types, documents and the client. */
-export interface RouteOptions<S = Schema> extends InputOptions<S> {
+export interface RouteOptions<S = Schema> extends InputOptions<S>, RouteDocumentation<S> {
   /**
    * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
    * that type as an async iterable, `jsonl(schema)` for validated items as they arrive. Without it,
@@ -44,19 +45,13 @@ export interface RouteOptions<S = Schema> extends InputOptions<S> {
    * to its end, for work that must not be lost. Nothing is sent any more then.
    */
   readonly onDisconnect?: 'stop' | 'finish'
-  /** One line for the docs. */
-  readonly summary?: string
-  /** Markdown for the docs. */
-  readonly description?: string
-  readonly tags?: readonly string[]
-  readonly deprecated?: boolean
 }
 
 /** What a route says of the limits of its requests. */
 export type RouteLimits = Pick<RouteOptions, 'bodyLimit' | 'timeouts' | 'onDisconnect'>
 
 /** Options of a WebSocket route. */
-export interface WebSocketOptions<S = Schema> extends InputOptions<S> {
+export interface WebSocketOptions<S = Schema> extends InputOptions<S>, Documentation {
   /**
    * What each incoming message must pass; one that does not closes the socket with 1007. A schema of
    * strings gets text as it is, one of other types gets it as JSON, one that takes both whichever fits.
@@ -72,10 +67,6 @@ export interface WebSocketOptions<S = Schema> extends InputOptions<S> {
   readonly origins?: readonly string[]
   /** Subprotocols in order of preference: the first one that the client offers is agreed on. */
   readonly protocols?: readonly string[]
-  readonly summary?: string
-  readonly description?: string
-  readonly tags?: readonly string[]
-  readonly deprecated?: boolean
 }
 
 /**
@@ -88,6 +79,8 @@ export interface Route<out M extends string = string, out P extends string = str
   readonly options: RouteOptions
   /** Where it was declared: `file:line:column`. */
   readonly declaredAt: string
+  /** Whether its handler is a generator, which streams even when no `streams` says so. */
+  readonly yields: boolean
   /** Carries what the client sends and gets; never present. */
   readonly '~client'?: T
 }

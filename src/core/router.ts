@@ -65,6 +65,10 @@ export interface RouterOptions<Prefix extends string = string, U = {}> {
 
 type Handler = (context: never) => unknown
 
+function isGeneratorFunction(handler: Handler | undefined): boolean {
+  return /^(Async)?GeneratorFunction$/.test(handler?.constructor.name ?? '')
+}
+
 /** What was declared on a router, in order. */
 export type Declared =
   | {
@@ -178,7 +182,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       declaredAt: callSite(this.websocket),
     })
     assertWebSocketOptions(options, `WebSocket ${path}`)
-    if (/Generator/.test(handler?.constructor.name ?? ''))
+    if (isGeneratorFunction(handler))
       throw new UsageError(
         `WebSocket ${path}: the handler is an async function, not a generator. Send with socket.send().`,
       )
@@ -221,6 +225,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
         path: this.prefix + path,
         options,
         declaredAt: callSite(entry ?? declare),
+        yields: isGeneratorFunction(handler),
       })
       this.declared.push({ kind: 'route', path, route, handler })
       return route

@@ -1,0 +1,173 @@
+/**
+ * JSON Schema out of any validator, by Standard JSON Schema (https://standardschema.dev/json-schema). What
+ * validators differ in is evened out here: how they call what has no name, and what they do with dates.
+ */
+import type { SchemaSide } from '../core/documentation.ts'
+import type { Schema } from '../core/schema.ts'
+
+/** A JSON Schema, as data. */
+export type JsonSchema = { [keyword: string]: unknown }
+
+/** The dialects that documents are written in: OpenAPI takes the first, AsyncAPI the second. */
+export type Draft = 'draft-2020-12' | 'draft-07'
+
+/** A schema as JSON Schema: `root` refers to `definitions` as `#/$defs/<name>`, and to itself as `#`. */
+export interface Converted {
+  readonly root: JsonSchema
+  readonly definitions: Readonly<Record<string, JsonSchema>>
+}
+
+interface StandardJsonSchema {
+  readonly '~standard': {
+    readonly jsonSchema?: Readonly<
+      Record<SchemaSide, (options: { target: Draft; libraryOptions: object }) => JsonSchema>
+    >
+  }
+}
+
+/**
+ * Converts one side of a schema.
+ *
+ * @param report is told of everything that has no JSON Schema.
+ */
+export function toJsonSchema(
+  schema: Schema,
+  side: SchemaSide,
+  draft: Draft,
+  report: (problem: string) => void,
+): Converted {
+  const { vendor } = schema['~standard']
+  const convert = (schema as StandardJsonSchema)['~standard'].jsonSchema?.[side]
+  if (convert === undefined) {
+    report(WITHOUT[vendor] ?? without(vendor))
+    return { root: {}, definitions: {} }
+  }
+  const attempt = (libraryOptions: object) => split(convert({ target: draft, libraryOptions }))
+  try {
+    return attempt(LIBRARY_OPTIONS[vendor]?.(side, report) ?? {})
+  } catch (error) {
+    report(`${vendor} has no JSON Schema for it: ${(error as Error).message}`)
+    return { root: {}, definitions: {} }
+  }
+}
+
+const HOOK = 'give the app `openapi: { jsonSchema: (schema) => ... }`'
+
+function without(vendor: string): string {
+  return `a schema of ${vendor} has no JSON Schema of its own; ${HOOK}`
+}
+
+const WITHOUT: Readonly<Record<string, string>> = {
+  valibot: `a schema of valibot has no JSON Schema of its own; wrap it in toStandardJsonSchema() of @valibot/to-json-schema, or ${HOOK}`,
+}
+
+/** Splits off the definitions, whatever the draft calls them. */
+export function split(schema: JsonSchema): Converted {
+  const { $schema: _, $defs, definitions, ...root } = schema
+  return {
+    root: root,
+    definitions: ($defs ?? definitions ?? {}) as Record<string, JsonSchema>,
+  }
+}
+
+/** What is sent for a Date, and what `coerce` makes one of. */
+const DATE = { type: 'string', format: 'date-time' }
+
+type LibraryOptions = (side: SchemaSide, report: (problem: string) => void) => object
+
+/** A part that says nothing: whoever looks for problems is told, and the rest of the schema stays. */
+const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
+  zod: (side, report) => ({
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema, path }: ZodNode) {
+      const { def } = zodSchema._zod
+      if (def.type === 'date') Object.assign(jsonSchema, DATE)
+      else if (ZOD_WITHOUT.has(def.type) && Object.keys(jsonSchema).length === 0)
+        report(noForm(def.type, path))
+      // That other members are stripped binds us; a client need not refuse what comes to be added.
+      if (side === 'output' && def.type === 'object' && def.catchall === undefined)
+        delete jsonSchema['additionalProperties']
+      if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum']
+      if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum']
+    },
+  }),
+  valibot: (_side, report) => ({
+    errorMode: 'ignore',
+    overrideSchema({ valibotSchema, jsonSchema, errors }: ValibotNode) {
+      if (valibotSchema.type === 'date') return { ...jsonSchema, ...DATE }
+      for (const error of errors ?? []) report(error)
+      return undefined
+    },
+  }),
+  arktype: (_side, report) => ({
+    fallback: {
+      date: ({ base }: ArkNode) => ({ ...base, ...DATE }),
+      default: ({ base, code }: ArkNode) => {
+        report(`arktype has no JSON Schema for a part of it (${code})`)
+        return base
+      },
+    },
+  }),
+}
+
+interface ZodNode {
+  readonly zodSchema: {
+    readonly _zod: { readonly def: { readonly type: string; readonly catchall?: unknown } }
+  }
+  readonly jsonSchema: JsonSchema
+  readonly path: readonly (string | number)[]
+}
+
+interface ValibotNode {
+  readonly valibotSchema: { readonly type: string }
+  readonly jsonSchema: JsonSchema
+  readonly errors?: readonly string[]
+}
+
+interface ArkNode {
+  readonly base: JsonSchema
+  readonly code: string
+}
+
+const ZOD_WITHOUT = new Set(['bigint', 'symbol', 'nan', 'custom', 'function', 'transform', 'map', 'set'])
+
+function noForm(type: string, path: readonly (string | number)[]): string {
+  const place = path.filter((each) => each !== 'properties').join('.')
+  return `${place === '' ? '' : `"${place}": `}zod's ${type} has no JSON Schema; give it one with .meta({ type: ... })${
+    type === 'transform' ? ', or .pipe() it into what comes out' : ''
+  }`
+}
+
+/** Names that a validator made up itself, which mean nothing and may differ from start to start. */
+const MADE_UP = /^(?:__schema\d+|\d+|(?:intersection|union|domain|unit|proto|morph|alias)\d+|\$.*)$/
+
+export function isMadeUp(name: string): boolean {
+  return MADE_UP.test(name)
+}
+
+/** JSON with its keys in order, by which two schemas that say the same compare equal. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    each !== null && typeof each === 'object' && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  )
+}
+
+/** Calls `visit` for every reference in a schema, with the object it stands in. */
+export function eachReference(node: unknown, visit: (holder: JsonSchema, target: string) => void): void {
+  if (node === null || typeof node !== 'object') return
+  for (const value of Object.values(node)) eachReference(value, visit)
+  if (Array.isArray(node)) return
+  const holder = node as JsonSchema
+  if (typeof holder['$ref'] === 'string') visit(holder, holder['$ref'])
+}
+
+/** What a reference of a converted schema points to: `''` for the root, or the name of a definition. */
+export function referenceName(target: string): string | undefined {
+  if (target === '#') return ''
+  const match = /^#\/(?:\$defs|definitions)\/(.+)$/.exec(target)
+  return match === null
+    ? undefined
+    : decodeURIComponent(match[1]!).replaceAll('~1', '/').replaceAll('~0', '~')
+}
