@@ -1,4 +1,4 @@
-import { parseTarget } from '../wire/path.ts'
+import { parseTarget, type Target } from '../wire/path.ts'
 import type { Context } from './context.ts'
 import { type Endpoint, flatten } from './endpoint.ts'
 import type { Engine } from './engine.ts'
@@ -42,8 +42,7 @@ export class Dispatcher {
   }
 
   handle(incoming: Incoming): Reply | Promise<Reply> {
-    const { target } = incoming
-    const { path, query } = (target === '*' ? ANY_TARGET : parseTarget(target)) ?? BAD_TARGET
+    const { path, query } = this.#parse(incoming.target)
     const exchange = new Exchange(this.#engine, incoming, path, query)
     try {
       const reply = this.#answer(exchange)
@@ -53,6 +52,11 @@ export class Dispatcher {
     } catch (error) {
       return this.#fail(exchange, error)
     }
+  }
+
+  #parse(target: string): Target {
+    if (this.#table.isFixed(target)) return { path: target, query: '' }
+    return (target === '*' ? ANY_TARGET : parseTarget(target)) ?? BAD_TARGET
   }
 
   /**

@@ -45,7 +45,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     exchange.lifetime.own(reply.body.source)
     reply.body = withStatedLength(reply.body, reply.headers['content-length'])
   }
-  for (const name of Object.keys(reply.headers)) {
+  for (const name in reply.headers) {
     const value = reply.headers[name]!
     // Middleware may have set anything; the commonest value of all is our own.
     if (value !== JSON_TYPE) assertHeaderField(name, value)

@@ -30,6 +30,8 @@ interface Node<T> {
 export class RouteTable<T> {
   readonly #router = createRouter<Node<T>>()
   readonly #nodes = new Map<string, Node<T>>()
+  /** The patterns without parameters, by their path: most requests need no search. */
+  readonly #fixed = new Map<string, { readonly data: Node<T> }>()
 
   /**
    * @param yielding What stands back where one of `registered` has the same method and matches the same paths.
@@ -54,6 +56,7 @@ export class RouteTable<T> {
       node = { names: pattern.names, wildcard: pattern.wildcard, methods: new Map() }
       this.#nodes.set(key, node)
       addRoute(this.#router, '', pattern.route, node)
+      if (pattern.names.size === 0) this.#fixed.set(pattern.route, { data: node })
     }
     node.methods.set(registered.method, registered)
   }
@@ -62,13 +65,18 @@ export class RouteTable<T> {
     for (const [key, node] of this.#nodes) if (key.startsWith(`${shape} `)) yield node
   }
 
+  /** Whether a path is a pattern by itself. Such a path is canonical. */
+  isFixed(path: string): boolean {
+    return this.#fixed.has(path)
+  }
+
   /**
    * Finds what answers a method on a canonical path. HEAD falls back on GET.
    *
    * @throws {HttpError} 404 when no pattern matches, 405 with `Allow` when none has the method.
    */
   find(method: string, path: string): Match<T> {
-    const first = findRoute(this.#router, '', path)
+    const first = this.#fixed.get(path) ?? findRoute(this.#router, '', path)
     if (first === undefined) throw new HttpError('NOT_FOUND', { detail: 'Nothing is served at this path.' })
     return take(first, method) ?? this.#search(method, path)
   }
@@ -118,7 +126,7 @@ export class RouteTable<T> {
 export const WEBSOCKET = 'WEBSOCKET'
 
 function take<T>(
-  found: { data: Node<T>; params?: Record<string, string> },
+  found: { readonly data: Node<T>; readonly params?: Record<string, string> },
   method: string,
 ): Match<T> | undefined {
   const { names, wildcard, methods } = found.data

@@ -35,18 +35,11 @@ export class NodeIncoming implements Incoming {
   get body(): AsyncIterable<Uint8Array> | null {
     if (this.#body === undefined) {
       this.#body =
-        this.#hasBody() && !this.#upgrade ? new NodeBody(this.#message, () => this.onBodyWanted?.()) : null
+        hasBody(this.#message) && !this.#upgrade
+          ? new NodeBody(this.#message, () => this.onBodyWanted?.())
+          : null
     }
     return this.#body
-  }
-
-  #hasBody(): boolean {
-    if (!('stream' in this.#message) && !announcesBody(this.#message.rawHeaders)) return false
-    const { headers } = this.#message
-    if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
-    // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
-    if ('stream' in this.#message) return !this.#message.stream.endAfterHeaders
-    return headers['transfer-encoding'] !== undefined
   }
 
   /**
@@ -73,6 +66,15 @@ export class NodeIncoming implements Incoming {
     if (this.#message.httpVersionMajor === 2) return 'h2'
     return this.#message.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1'
   }
+}
+
+function hasBody(message: IncomingMessage | Http2ServerRequest): boolean {
+  if (!('stream' in message) && !announcesBody(message.rawHeaders)) return false
+  const { headers } = message
+  if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
+  // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
+  if ('stream' in message) return !message.stream.endAfterHeaders
+  return headers['transfer-encoding'] !== undefined
 }
 
 /** Looks for the two fields that announce a body by the length of their names: cheaper than parsing all headers. */

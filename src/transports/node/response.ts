@@ -53,21 +53,7 @@ export class Http1Response implements NodeResponse {
 
   constructor(raw: ServerResponse) {
     this.raw = raw
-    if (raw.socket === null) this.#watchConnection()
-  }
-
-  /** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
-  #watchConnection(): void {
-    const { raw } = this
-    const { socket } = raw.req
-    const close = () => {
-      raw.destroy()
-      raw.emit('close')
-    }
-    // One per pipelined request, of which there may be many.
-    socket.setMaxListeners(0)
-    socket.once('close', close)
-    raw.once('socket', () => socket.off('close', close))
+    if (raw.socket === null) watchConnection(raw)
   }
 
   get gone(): boolean {
@@ -138,6 +124,19 @@ export class Http1Response implements NodeResponse {
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
     this.raw.on(event, listener)
   }
+}
+
+/** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
+function watchConnection(raw: ServerResponse): void {
+  const { socket } = raw.req
+  const close = () => {
+    raw.destroy()
+    raw.emit('close')
+  }
+  // One per pipelined request, of which there may be many.
+  socket.setMaxListeners(0)
+  socket.once('close', close)
+  raw.once('socket', () => socket.off('close', close))
 }
 
 /** TLS has a reset of its own (no close_notify), but hardly a client looks; so it is the connection below. */
