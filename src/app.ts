@@ -22,7 +22,7 @@ export class App<U = {}> extends Application<U> {
   #forgetDocuments = () => {}
 
   constructor(options: AppOptions<U> = {}) {
-    super(options, inferFormat)
+    super(options, { inferFormat, disk: openDisk })
     this.#documents = new AppDocuments(this, options)
     this.#documents.declare(this.house)
   }
@@ -94,3 +94,6 @@ export class App<U = {}> extends Application<U> {
     await this.stop()
   }
 }
+
+/** Loads node:fs only when something is saved, so that the package runs where there is none. */
+const openDisk = async () => (await import('./transports/node/disk.ts')).disk

@@ -42,6 +42,17 @@ export {
   type SseOptions,
   text,
 } from './stream/format.ts'
+export { multipart, type MultipartBody } from './upload/multipart.ts'
+export { form, type UploadedFile } from './upload/form.ts'
+export {
+  file,
+  type FileDeclaration,
+  type FilePartOptions,
+  type FormLimits,
+  type SentForm,
+} from './upload/shape.ts'
+export type { FieldPart, FilePart } from './upload/part.ts'
+export type { DigestName, Saved, SaveOptions, SaveTarget, Sink } from './core/sink.ts'
 export { channel, Channel, type ChannelOptions } from './channels/channel.ts'
 export type { SlowPolicy, SubscribeOptions, Subscription } from './channels/subscription.ts'
 export { FollowerTooSlow } from './core/following.ts'
@@ -80,7 +91,8 @@ export type {
 export type { Observer } from './core/observer.ts'
 export type { Timeouts } from './core/timeout.ts'
 export { type AnySchema, type Schema, SchemaMismatch } from './core/schema.ts'
-export type { RequestBody } from './core/body.ts'
+export type { Progress, RequestBody } from './core/body.ts'
+export type { BodyReader, FileRule, PartShape } from './core/body-reader.ts'
 export type { Clock } from './core/clock.ts'
 export type { Head } from './core/head.ts'
 export type { LogEntry } from './channels/log.ts'

@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const SRC = join(import.meta.dirname, '../src')
-const ROOMS = ['stream', 'openapi', 'channels', 'limits', 'observe', 'client']
+const ROOMS = ['stream', 'openapi', 'channels', 'limits', 'observe', 'client', 'upload']
 const FLOORS: Record<string, number> = {
   wire: 0,
   core: 1,

@@ -5,7 +5,6 @@ import { Dispatcher, type ErrorHandler } from './dispatch.ts'
 import type { AsyncApiOptions, OpenApiOptions } from './documentation.ts'
 import type { Engine } from './engine.ts'
 import { UsageError } from './error.ts'
-import type { Format } from './format.ts'
 import type { Incoming } from './incoming.ts'
 import { consoleLogger, type Logger, steadyLogger } from './logger.ts'
 import type { Observer } from './observer.ts'
@@ -77,7 +76,7 @@ export class Application<U = {}> extends Router<'', U> {
   #stopping: Promise<void> | undefined
   #dispatcher: Dispatcher | undefined
 
-  constructor(options: AppOptions<U>, inferFormat: (first: unknown) => Format) {
+  constructor(options: AppOptions<U>, surroundings: Pick<Engine, 'inferFormat' | 'disk'>) {
     super(options as RouterOptions<'', U>)
     const log = steadyLogger(options.log ?? consoleLogger)
     this.title = options.title ?? 'Millrace'
@@ -99,7 +98,7 @@ export class Application<U = {}> extends Router<'', U> {
       overrides: new Map(),
       shared: new Map(),
       sharedReleases: [],
-      inferFormat,
+      ...surroundings,
     }
   }
 

@@ -5,6 +5,7 @@ import type { Format } from './format.ts'
 import type { Incoming } from './incoming.ts'
 import { foreignOrigin } from './origin.ts'
 import type { RequestBody } from './body.ts'
+import type { BodyReader } from './body-reader.ts'
 import { isSchema, placeIssues, type Schema, validationFailed } from './schema.ts'
 import { JsonLineDecoder } from '../wire/jsonl.ts'
 
@@ -12,14 +13,15 @@ import { JsonLineDecoder } from '../wire/jsonl.ts'
 export type BodyPlan = (exchange: Exchange, issues: InputIssue[], inputs: { body?: unknown }) => Promise<void>
 
 /** Decides once, when the app starts, how a route reads its body. */
-export function planBody(declared: Schema | Format | undefined): BodyPlan | undefined {
+export function planBody(declared: Schema | Format | BodyReader | undefined): BodyPlan | undefined {
   if (declared === undefined) return undefined
   if (isSchema(declared)) return schemaPlan(declared)
+  if ('plan' in declared) return declared.plan as BodyPlan
   if (declared.name === 'text') return textPlan
   if (declared.name === 'bytes') return bytesPlan(declared)
   if (declared.name === 'jsonl') return itemsPlan(declared)
   throw new UsageError(
-    `A body cannot be declared as "${declared.name}". Use a schema, text, bytes(type) or jsonl(schema).`,
+    `A body cannot be declared as "${declared.name}". Use a schema, text, bytes(type), jsonl(schema), form(parts) or multipart(parts).`,
   )
 }
 
@@ -35,10 +37,12 @@ function schemaPlan(schema: Schema): BodyPlan {
 }
 
 /** A page may send a form anywhere without asking; JSON needs no such check, since it has to ask for that. */
-function assertFormOrigin(body: RequestBody, request: Incoming): void {
-  if (body.mediaType !== 'application/x-www-form-urlencoded' || foreignOrigin(request) === undefined) return
+export function assertFormOrigin(body: RequestBody, request: Incoming): void {
+  if (!FORM_TYPES.has(body.mediaType ?? '') || foreignOrigin(request) === undefined) return
   throw new HttpError('FORBIDDEN', { detail: 'A form from another origin is refused. Send JSON.' })
 }
+
+const FORM_TYPES = new Set(['application/x-www-form-urlencoded', 'multipart/form-data'])
 
 /** The media type decides how the body is read. A missing one is refused: a guess could be forged across sites. */
 function parse(body: RequestBody): Promise<unknown> {
@@ -129,7 +133,8 @@ async function checkItem(
   return undefined
 }
 
-function unsupported(sent: string | undefined, wanted: string): HttpError {
+/** The 415 of a body that is of another type than the route takes. */
+export function unsupported(sent: string | undefined, wanted: string): HttpError {
   const detail =
     sent === undefined ? `Send a content-type; this route takes ${wanted}.` : `This route takes ${wanted}.`
   return new HttpError('UNSUPPORTED_MEDIA_TYPE', { detail, headers: { accept: wanted } })

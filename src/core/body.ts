@@ -3,10 +3,22 @@ import { parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts
 import type { Clock } from './clock.ts'
 import { HttpError } from './error.ts'
 import { headerValue, type Incoming } from './incoming.ts'
+import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from './sink.ts'
 import { phaseTimeout } from './timeout.ts'
 
 /** The default of `bodyLimit`: 1 MiB. */
 export const DEFAULT_BODY_LIMIT = 1024 * 1024
+
+/** A body may take its time for every so many bytes of it: a large one is not slow. */
+const TIMED_BYTES = 1024 * 1024
+
+/** How far a body has come. */
+export interface Progress {
+  /** Bytes that have arrived. */
+  readonly received: number
+  /** Bytes that were announced, undefined when the body is sent in pieces of unknown number. */
+  readonly length: number | undefined
+}
 
 /**
  * The request body: an async iterable of bytes, pulled at the reader's pace and readable once, with
@@ -18,10 +30,14 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #incoming: Incoming
   readonly #clock: Clock
   readonly #timeoutMs: number
+  readonly #disk: OpenDisk
+  #onProgress: ((progress: Progress) => void) | undefined
+  #lastReadAt: number | undefined
   #interrupted: { readonly error: unknown } | undefined
   #rejectRead: (error: unknown) => void = () => {}
   #unwatch = () => {}
   #received = 0
+  #openedAt = 0
   #started = false
   #reading = false
   #finished = false
@@ -31,14 +47,33 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #drained: Promise<void> | undefined
   #collected: Promise<Uint8Array> | undefined
 
-  /** @param timeoutMs how long the whole body may take from the first read on, 0 for no limit. */
-  constructor(incoming: Incoming, limit: number, clock: Clock, timeoutMs: number) {
+  /** @param timeoutMs how long the body may take from the first read on, for every MiB of it; 0 for no limit. */
+  constructor(incoming: Incoming, limit: number, clock: Clock, timeoutMs: number, disk: OpenDisk) {
     this.#incoming = incoming
     this.#clock = clock
     this.#timeoutMs = timeoutMs
+    this.#disk = disk
     this.limit = limit
     const declared = headerValue(incoming.headers, 'content-length')
     if (declared !== undefined && Number(declared) > limit) this.#exceeded = true
+  }
+
+  /** Bytes that have arrived. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** When the last bytes arrived, by the app's clock; undefined while there were none. */
+  get lastReadAt(): number | undefined {
+    return this.#lastReadAt
+  }
+
+  /**
+   * Calls `listener` with every piece of the body that arrives: for whoever shows how far an upload is.
+   * One listener; the last one counts.
+   */
+  onProgress(listener: (progress: Progress) => void): void {
+    this.#onProgress = listener
   }
 
   /** The `content-length`, undefined when the body is sent in pieces of unknown number. */
@@ -94,22 +129,36 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       return undefined
     }
     this.#received += result.value.byteLength
+    this.#lastReadAt = this.#clock.now()
     if (this.#received > this.limit) this.#exceeded = true
     this.#assertFits()
+    this.#onProgress?.(this)
     return result.value
   }
 
   /** From the first read on, the body has its time, and is given up when the request is. */
   #open(): AsyncIterator<Uint8Array> | undefined {
-    const ms = this.#timeoutMs
-    const cancelTimer =
-      ms === 0 ? () => {} : this.#clock.after(ms, () => this.#interrupt(phaseTimeout('body', ms)))
     const unsubscribe = this.#incoming.cancellation.subscribe((error) => this.#interrupt(error))
+    let cancelTimer = () => {}
+    const arm = (ms: number) => {
+      cancelTimer = this.#clock.after(ms, () => {
+        const left = this.#deadline - this.#clock.now()
+        if (left > 0) arm(left)
+        else this.#interrupt(phaseTimeout('body', this.#timeoutMs))
+      })
+    }
+    this.#openedAt = this.#clock.now()
+    if (this.#timeoutMs > 0) arm(this.#timeoutMs)
     this.#unwatch = () => {
       cancelTimer()
       unsubscribe()
     }
     return this.#claimed ?? this.#incoming.body?.[Symbol.asyncIterator]()
+  }
+
+  /** By the app's clock: what has arrived has earned its time. */
+  get #deadline(): number {
+    return this.#openedAt + this.#timeoutMs * (1 + Math.floor(this.#received / TIMED_BYTES))
   }
 
   #interrupt(error: unknown): void {
@@ -128,7 +177,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** The whole body. May be called again. */
   bytes(): Promise<Uint8Array> {
-    return (this.#collected ??= this.#collect())
+    return (this.#collected ??= collect(this))
   }
 
   /**
@@ -178,6 +227,28 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /**
+   * Writes the body, as it arrives, to a path on disk, a sink or a web stream. A file appears when it is
+   * complete; when the client leaves, or anything else goes wrong, nothing is left.
+   *
+   * @param target for a path: whoever chooses it decides what may be written. Never use a sent name as it is.
+   * @throws {HttpError} 413 for a body that is too large, 409 and 507 from the disk.
+   */
+  saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
+    return save(this, target, options, this.#disk)
+  }
+
+  /**
+   * Nobody is going to want the rest: it is not read, and its connection ends with the reply. For whoever
+   * refuses a body in its middle.
+   */
+  abandon(): void {
+    this.#finished = true
+    this.#started = true
+    this.#unwatch()
+    void this.#iterator?.return?.()?.catch(() => {})
+  }
+
   /** Somebody is going to read it, perhaps only when the reply has begun: its sender waits until then. */
   claim(): void {
     this.#claimed = this.#incoming.body?.[Symbol.asyncIterator]()
@@ -221,23 +292,24 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       headers: { connection: 'close' },
     })
   }
+}
 
-  async #collect(): Promise<Uint8Array> {
-    const parts: Uint8Array[] = []
-    let size = 0
-    for await (const bytes of this) {
-      parts.push(bytes)
-      size += bytes.byteLength
-    }
-    if (parts.length === 1) return parts[0]!
-    const whole = new Uint8Array(size)
-    let offset = 0
-    for (const part of parts) {
-      whole.set(part, offset)
-      offset += part.byteLength
-    }
-    return whole
+/** All bytes in one piece. */
+export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const bytes of chunks) {
+    pieces.push(bytes)
+    size += bytes.byteLength
   }
+  if (pieces.length === 1) return pieces[0]!
+  const whole = new Uint8Array(size)
+  let offset = 0
+  for (const piece of pieces) {
+    whole.set(piece, offset)
+    offset += piece.byteLength
+  }
+  return whole
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })

@@ -1,4 +1,5 @@
 /** A route as its client sees it. */
+import type { BodyReader } from './body-reader.ts'
 import type { InputName } from './context.ts'
 import type { Format, FormatItem, FormatWhole, StreamEvent } from './format.ts'
 import type { AnyReply } from './handler.ts'
@@ -39,7 +40,9 @@ type SentInput<S> = S extends AnySchema
   ? SchemaInput<S>
   : S extends Format<never, 'jsonl'>
     ? AsyncIterable<FormatItem<S>>
-    : FormatItem<S>
+    : S extends BodyReader<unknown, infer Sent>
+      ? Sent
+      : FormatItem<S>
 
 type ReplyName<O, H> = 'streams' extends keyof O
   ? 'streams'

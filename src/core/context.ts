@@ -1,6 +1,7 @@
 import type { QueryRecord } from '../wire/query.ts'
 import type { PathParams } from '../wire/path.ts'
 import type { RequestBody } from './body.ts'
+import type { BodyReader } from './body-reader.ts'
 import type { Format, FormatOutput } from './format.ts'
 import type { Head } from './head.ts'
 import type { Incoming, IncomingHeaders } from './incoming.ts'
@@ -89,11 +90,13 @@ export type Inputs<O> = 'returns' | 'streams' extends keyof O
   ? {}
   : { [K in keyof O & InputName]: InputOf<O[K]> }
 
-/** A schema gives what it makes of the input, `text` a string, `jsonl` items as they arrive, `bytes` the reader. */
+/** A schema gives what it makes of the input, `text` a string, `jsonl` items as they arrive, `bytes` the reader, a reader of its own what it reads. */
 type InputOf<S> = S extends AnySchema
   ? SchemaOutput<S>
   : S extends Format<never, 'text'>
     ? string
     : S extends Format<never, 'jsonl'>
       ? AsyncIterable<FormatOutput<S>>
-      : RequestBody
+      : S extends BodyReader<infer Read>
+        ? Read
+        : RequestBody

@@ -107,9 +107,13 @@ export class Dispatcher {
       const phase = total > 0 && (first === 0 || total < first) ? 'total' : 'first'
       const ms = phase === 'total' ? total : first
       if (ms === 0 || ms === Infinity) return
-      cancelTimer = clock.after(Math.max(0, ms - exchange.lifetime.ageMs), () =>
-        onLate(phaseTimeout(phase, ms)),
-      )
+      // A handler cannot be done before its body is here, which has a limit of its own.
+      const since = phase === 'first' ? exchange.lastReadAt : exchange.startedAt
+      const left = since + ms - clock.now()
+      cancelTimer = clock.after(Math.max(0, left), () => {
+        if (phase === 'first' && exchange.lastReadAt > since) arm()
+        else onLate(phaseTimeout(phase, ms))
+      })
     }
     arm()
     // Asynchronous middleware may stand in front of the match, and the route may have its own limits.

@@ -80,10 +80,18 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
     declared.kind === 'websocket' ? sameOrigin(declared.route.options.origins, prepared) : prepared
   const target: Endpoint = {
     answer: compose([...inherited.middleware, ...(middleware ?? [])], guarded),
-    limits: declared.kind === 'route' ? declared.route.options : undefined,
+    limits: declared.kind === 'route' ? limitsOf(declared.route) : undefined,
     route: full,
   }
   return [{ method: full.method, path: full.path, declaredAt: full.declaredAt, target }]
+}
+
+/** A body that says how large it may be need not be told a second time. */
+function limitsOf({ options }: Route): RouteLimits {
+  const { body, bodyLimit } = options
+  return bodyLimit === undefined && body !== undefined && 'bodyLimit' in body
+    ? { ...options, bodyLimit: body.bodyLimit }
+    : options
 }
 
 /** Runs the handler and turns what it gives into a reply. */

@@ -5,6 +5,7 @@ import type { Format } from './format.ts'
 import type { Ledger } from './ledger.ts'
 import type { Logger } from './logger.ts'
 import type { Observer } from './observer.ts'
+import type { OpenDisk } from './sink.ts'
 import type { TaskTracker } from './task.ts'
 import type { Timeouts } from './timeout.ts'
 
@@ -32,6 +33,8 @@ export interface Engine {
   readonly sharedReleases: Release[]
   /** Chooses a format for a generator that declares none, by its first item. */
   readonly inferFormat: (first: unknown) => Format
+  /** Where uploads are kept. */
+  readonly disk: OpenDisk
 }
 
 /** Cleans up after a dependency; told of the error when the work did not end well. */

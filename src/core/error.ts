@@ -32,6 +32,7 @@ export const ERROR_TABLE = {
   IDLE_TIMEOUT: [503, 'The stream was idle for too long'],
   STALL_TIMEOUT: [503, 'The reader took nothing for too long'],
   TOTAL_TIMEOUT: [503, 'The reply took too long'],
+  INSUFFICIENT_STORAGE: [507, 'Insufficient storage'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 /** A code of the closed error table. */

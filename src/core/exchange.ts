@@ -25,6 +25,8 @@ export class Exchange {
   readonly method: string
   readonly path: string
   readonly engine: Engine
+  /** By the app's clock. */
+  readonly startedAt: number
   /** The pattern of the matched route. */
   route: string | undefined = undefined
   timeouts: Required<Timeouts>
@@ -33,7 +35,6 @@ export class Exchange {
   /** Called when the route is found, by whoever waits for its limits. */
   onMatched: (() => void) | undefined = undefined
   readonly #rawQuery: string
-  readonly #startedAt: number
   #lifetime: Lifetime | undefined
   #rawParams: Readonly<Record<string, string>> | undefined
   #wildcard: string | undefined
@@ -52,14 +53,14 @@ export class Exchange {
     this.method = request.method
     this.path = path
     this.#rawQuery = rawQuery
-    this.#startedAt = engine.clock.now()
+    this.startedAt = engine.clock.now()
     this.timeouts = engine.timeouts
     this.#bodyLimit = engine.bodyLimit
   }
 
   /** What has to be unwound at the end; made when there is something. */
   get lifetime(): Lifetime {
-    return (this.#lifetime ??= new Lifetime(this, this.engine, this.#startedAt))
+    return (this.#lifetime ??= new Lifetime(this, this.engine, this.startedAt))
   }
 
   /** The same, undefined while there is nothing to unwind: most requests never have anything. */
@@ -136,12 +137,18 @@ export class Exchange {
     return this.#body
   }
 
+  /** When the last bytes of the request arrived, by the app's clock. */
+  get lastReadAt(): number {
+    return this.#body?.lastReadAt ?? this.startedAt
+  }
+
   get rawBody(): RequestBody {
     return (this.#body ??= new RequestBody(
       this.request,
       this.#bodyLimit,
       this.engine.clock,
       this.timeouts.body,
+      this.engine.disk,
     ))
   }
 

@@ -1,3 +1,4 @@
+import type { BodyReader } from './body-reader.ts'
 import type { Context } from './context.ts'
 import type { FreeNames, Uses } from './dependency.ts'
 import type { Documentation, RouteDocumentation } from './documentation.ts'
@@ -22,10 +23,11 @@ export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply
 export interface RouteOptions<S = Schema> extends InputOptions<S>, RouteDocumentation<S> {
   /**
    * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
-   * that type as an async iterable, `jsonl(schema)` for validated items as they arrive. Without it,
-   * `body` is the reader of whatever was sent.
+   * that type as an async iterable, `jsonl(schema)` for validated items as they arrive, `form(parts)`
+   * for fields and files, `multipart(parts)` for the same as they arrive. Without it, `body` is the
+   * reader of whatever was sent.
    */
-  readonly body?: S | Format<never, 'text' | 'bytes' | 'jsonl'>
+  readonly body?: S | Format<never, 'text' | 'bytes' | 'jsonl'> | BodyReader
   /** One value: validated, and stripped of what the schema does not name, before it is sent as JSON. */
   readonly returns?: S
   /** Many items: one format, or several of which the client's `Accept` chooses. */
@@ -36,7 +38,7 @@ export interface RouteOptions<S = Schema> extends InputOptions<S>, RouteDocument
   readonly use?: Uses & FreeNames
   /** Middleware around this route only. */
   readonly middleware?: readonly Middleware[]
-  /** The largest request body in bytes, default the app's (1 MiB). */
+  /** The largest request body in bytes, default the app's (1 MiB), or what the parts of a form add up to. */
   readonly bodyLimit?: number
   /** How long each phase may take, in milliseconds; what is not given is the app's. */
   readonly timeouts?: Omit<Timeouts, 'headers'>

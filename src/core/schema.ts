@@ -127,10 +127,14 @@ function accept<T>(result: SchemaResult<T>, fail: (issues: readonly SchemaIssue[
 }
 
 /** The 422 of inputs that did not pass, with every issue and its place. */
-export function validationFailed(issues: readonly InputIssue[]): HttpError {
+export function validationFailed(
+  issues: readonly InputIssue[],
+  headers: Readonly<Record<string, string>> = {},
+): HttpError {
   const noun = issues.length === 1 ? '1 problem' : `${issues.length} problems`
   return new HttpError('VALIDATION_FAILED', {
     detail: `The request has ${noun}; see "errors".`,
     errors: issues,
+    headers,
   })
 }

@@ -6,9 +6,9 @@ import type { Outcome } from './reply.ts'
 export interface Timeouts {
   /** From the first byte of a connection's request to the end of its headers. Per app only. Default 60 000. */
   readonly headers?: number
-  /** From the first read of the body to its end: 408. Default 300 000. */
+  /** From the first read of the body to its end, and as long again for every MiB that arrives: 408. Default 300 000. */
   readonly body?: number
-  /** From the request to the handler's result or first item: 503. Default 60 000. */
+  /** From the request, or the last bytes of its body, to the handler's result or first item: 503. Default 60 000. */
   readonly first?: number
   /** Between two items of a stream: it ends with an error item and a cut. Default 0, since many streams are rightly quiet. */
   readonly idle?: number

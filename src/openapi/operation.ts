@@ -5,9 +5,11 @@ import type {
   ReplyDocumentation,
   WebhookDocumentation,
 } from '../core/documentation.ts'
+import type { BodyReader } from '../core/body-reader.ts'
 import type { Format } from '../core/format.ts'
 import type { Route } from '../core/route.ts'
 import { isSchema, type Schema } from '../core/schema.ts'
+import { formContent } from './form.ts'
 import { formatContent, jsonMedia, type MediaUse } from './media.ts'
 import { pascal, pathTemplate, sentence } from './name.ts'
 import { parameters } from './parameter.ts'
@@ -65,13 +67,14 @@ function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
 
 function requestBody(
   writing: Writing,
-  body: Schema | Format | undefined,
+  body: Schema | Format | BodyReader | undefined,
   place: string,
   name: string,
   examples?: Readonly<Record<string, unknown>>,
 ): Json | undefined {
   if (body === undefined) return undefined
   const use = { side: 'input', place: `${place}, body`, name: `${name}Body` } as const
+  if ('plan' in body) return { required: true, content: formContent(writing, body, use) }
   if (!isSchema(body)) {
     const items = { ...use, name: `${name}BodyItem`, examples: examples as MediaUse['examples'] }
     return { required: true, content: formatContent(writing, [body], items) }
@@ -153,9 +156,9 @@ function errorStatuses({ options }: Route, guarded: readonly object[]): number[]
     statuses.push(403)
   if (Array.isArray(streams) && streams.length > 1) statuses.push(406)
   if (body !== undefined) statuses.push(408, 413)
-  if (body !== undefined && (isSchema(body) || body.contentType !== 'application/octet-stream'))
+  if (body !== undefined && !('contentType' in body && body.contentType === 'application/octet-stream'))
     statuses.push(415)
-  const takesSchema = body !== undefined && (isSchema(body) || body.schema !== undefined)
+  const takesSchema = body !== undefined && (isSchema(body) || 'plan' in body || body.schema !== undefined)
   if (takesSchema || inputs.some((schema) => schema !== undefined)) statuses.push(422)
   return statuses
 }

@@ -15,11 +15,13 @@ import { replyBehaviours } from './reply-behaviours.ts'
 import { routingBehaviours } from './routing-behaviours.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
 import { type Skip, transportContract } from './transport.ts'
+import { uploadBehaviours } from './upload-behaviours.ts'
 
 const behaviours = [
   ...replyBehaviours,
   ...inputBehaviours,
   ...bodyBehaviours,
+  ...uploadBehaviours,
   ...streamBehaviours,
   ...endingBehaviours,
   ...routingBehaviours,

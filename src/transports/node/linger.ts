@@ -5,6 +5,11 @@ import type { Reply } from '../../core/reply.ts'
 const LINGER_MS = 1000
 const LINGER_BYTES = 1024 * 1024
 
+/** Whether a reply is to be the last on its connection, because of the body that came with the request. */
+export function refusesBody({ status, headers }: Reply): boolean {
+  return status === 413 || (status >= 400 && headers['connection'] === 'close')
+}
+
 /**
  * Refuses a body without losing the refusal. Closing a connection that still has unread bytes makes
  * TCP reset it, and the client may never see the reply; so the reply is written at once, and the
@@ -13,7 +18,7 @@ const LINGER_BYTES = 1024 * 1024
  * @returns false when the reply is not such a refusal.
  */
 export function linger(message: IncomingMessage, response: ServerResponse, reply: Reply): boolean {
-  if (reply.status !== 413 || message.complete || reply.body.kind !== 'text') return false
+  if (!refusesBody(reply) || message.complete || reply.body.kind !== 'text') return false
   const { text } = reply.body
   response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(text) })
   response.write(text)

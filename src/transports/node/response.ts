@@ -7,9 +7,11 @@ import { constants, type Http2ServerResponse, type Http2Session } from 'node:htt
 import type { Socket } from 'node:net'
 import type { Reply } from '../../core/reply.ts'
 import type { Chunk } from '../../core/source.ts'
+import { refusesBody } from './linger.ts'
 
 /** A response being written. */
 export interface NodeResponse {
+  readonly raw: ServerResponse | Http2ServerResponse
   /** Whether there is nobody left to write to. */
   readonly gone: boolean
   /** Whether everything was handed over to the system. */
@@ -153,7 +155,7 @@ const CONNECTION_FIELDS = ['connection', 'keep-alive', 'transfer-encoding', 'upg
 /** HTTP/2: a cut is a RST_STREAM, and leaves the connection's other streams alone. */
 export class Http2Response implements NodeResponse {
   readonly backlog = undefined
-  readonly #raw: Http2ServerResponse
+  readonly raw: Http2ServerResponse
   #pending = 0
   #cutting = false
   #ended = false
@@ -162,7 +164,7 @@ export class Http2Response implements NodeResponse {
   #onFinish = () => {}
 
   constructor(raw: Http2ServerResponse) {
-    this.#raw = raw
+    this.raw = raw
     // Not the response's own: Node tells that one of every stream that closes, also of one that was
     // reset; and it ends the writable side of a stream that its client has reset.
     raw.stream.once('finish', () => {
@@ -177,7 +179,7 @@ export class Http2Response implements NodeResponse {
   }
 
   get gone(): boolean {
-    return this.#closed || this.#raw.stream.destroyed || this.#raw.writableEnded
+    return this.#closed || this.raw.stream.destroyed || this.raw.writableEnded
   }
 
   get finished(): boolean {
@@ -185,8 +187,11 @@ export class Http2Response implements NodeResponse {
   }
 
   writeHead(reply: Reply): void {
+    // The reply is out, and nobody wants the rest of the request (RFC 9113 section 8.1).
+    if (refusesBody(reply))
+      this.raw.stream.once('finish', () => this.raw.stream.close(constants.NGHTTP2_NO_ERROR))
     for (const name of CONNECTION_FIELDS) delete reply.headers[name]
-    this.#raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
+    this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
   }
 
   /** Nothing to do: HTTP/2 sends a head at once. */
@@ -194,7 +199,7 @@ export class Http2Response implements NodeResponse {
 
   write(chunk: Chunk, done?: (error?: Error | null) => void): boolean {
     this.#pending++
-    return this.#raw.write(chunk, (error?: Error | null) => {
+    return this.raw.write(chunk, (error?: Error | null) => {
       this.#pending--
       done?.(error)
       if (this.#pending === 0 && this.#cutting) this.#reset()
@@ -208,8 +213,8 @@ export class Http2Response implements NodeResponse {
 
   end(chunk?: Chunk): void {
     this.#ended = !this.gone
-    if (chunk === undefined) this.#raw.end()
-    else this.#raw.end(chunk)
+    if (chunk === undefined) this.raw.end()
+    else this.raw.end(chunk)
   }
 
   /**
@@ -222,13 +227,13 @@ export class Http2Response implements NodeResponse {
   }
 
   #reset(): void {
-    const { stream } = this.#raw
+    const { stream } = this.raw
     if (!stream.destroyed && !stream.closed) stream.close(constants.NGHTTP2_INTERNAL_ERROR)
   }
 
   /** For the same reason a connection that is itself stuck is given up as a whole. */
   destroy(): void {
-    const { session } = this.#raw.stream
+    const { session } = this.raw.stream
     if (session !== undefined && !session.destroyed && isStuck(session)) session.destroy()
     else this.#reset()
   }
@@ -238,7 +243,7 @@ export class Http2Response implements NodeResponse {
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
     if (event === 'finish') this.#onFinish = listener
-    else this.#raw.on(event, listener)
+    else this.raw.on(event, listener)
   }
 }
 

@@ -153,6 +153,7 @@ export class NodeServer {
         coding,
         fileMemory: this.#fileMemory,
       })
+      if (incoming.body !== null && !message.complete) this.#boundRest(message, response)
       if (sending === undefined) return
       const known = active ?? this.#track(incoming, response, undefined)
       known.sending = sending
@@ -164,6 +165,17 @@ export class NodeServer {
       response.destroy()
       reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
     }
+  }
+
+  /** What nobody has read of a body must not hold its connection for ever, once the reply is out. */
+  #boundRest(message: AnyMessage, { raw }: NodeResponse): void {
+    const ms = this.#app.engine.timeouts.body
+    if (ms === 0) return
+    raw.once('finish', () => {
+      if (message.complete) return
+      const timer = setTimeout(() => message.destroy(), ms)
+      message.once('close', () => clearTimeout(timer))
+    })
   }
 
   /** Follows what takes its time, so that a client that leaves, or a shutdown, reaches it. */
@@ -272,13 +284,11 @@ function createNodeServer(
   onRequest: (message: AnyMessage, response: AnyResponse) => void,
 ): Server | Http2Server {
   const { headers } = app.engine.timeouts
-  // Node's own limit on a whole request stands behind ours on its body, for bodies that nobody reads.
-  const body = longestBody(app)
-  const requestTimeout = headers === 0 || body === Infinity ? 0 : headers + body
   const connectionsCheckingInterval = headers === 0 ? 5000 : Math.max(50, Math.min(5000, headers / 10))
   const timeouts = {
     headersTimeout: headers,
-    requestTimeout,
+    // Bodies have limits of their own, by what arrives: Node's would cut a large upload.
+    requestTimeout: 0,
     connectionsCheckingInterval,
     // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
     shouldUpgradeCallback: asksForWebSocket,
@@ -290,14 +300,6 @@ function createNodeServer(
   }
   if (http2 === true) return createHttp2Server(onRequest)
   return createServer({ highWaterMark: HIGH_WATER, ...timeouts }, onRequest)
-}
-
-/** The longest time that any route gives to its body. */
-function longestBody({ engine, routes }: Application): number {
-  const limits = routes.map((route) =>
-    'timeouts' in route.options ? route.options.timeouts?.body : undefined,
-  )
-  return Math.max(...[engine.timeouts.body, ...limits].map((ms) => (ms === 0 ? Infinity : (ms ?? 0))))
 }
 
 function toBuffer(pem: string | Uint8Array): string | Buffer {

@@ -1,0 +1,42 @@
+/** What no name may have on some system: separators, wildcards, controls, and marks that turn text round. */
+// oxlint-disable-next-line no-control-regex
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu
+/** Names that are devices on Windows, with any extension. */
+const DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
+/** Most file systems allow 255 bytes; some are left for what a program puts in front. */
+const MAX_BYTES = 200
+const MAX_EXTENSION = 20
+
+/**
+ * A name that can be joined to a directory on any system: the last segment of what was sent, without
+ * characters that mean something to a file system, no dot in front, of 200 bytes at the most.
+ *
+ * @returns `file` when nothing is left.
+ */
+export function safeFilename(sent: string): string {
+  const last = sent.slice(Math.max(sent.lastIndexOf('/'), sent.lastIndexOf('\\')) + 1)
+  const name = last
+    .normalize('NFC')
+    .replace(UNSAFE, '_')
+    .replace(/^[. ]+|[. ]+$/g, '')
+  if (name === '') return 'file'
+  return shorten(DEVICE.test(name) ? `_${name}` : name)
+}
+
+/** Cuts a name in front of its extension. */
+function shorten(name: string): string {
+  const bytes = (text: string) => new TextEncoder().encode(text).byteLength
+  if (bytes(name) <= MAX_BYTES) return name
+  const dot = name.lastIndexOf('.')
+  const extension = dot > 0 && name.length - dot <= MAX_EXTENSION ? name.slice(dot) : ''
+  const room = MAX_BYTES - bytes(extension)
+  let stem = ''
+  let size = 0
+  for (const character of name.slice(0, name.length - extension.length)) {
+    size += bytes(character)
+    if (size > room) break
+    stem += character
+  }
+  return stem.trimEnd() + extension
+}
