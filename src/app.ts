@@ -2,6 +2,7 @@ import { AppDocuments, type OpenApiRequest } from './app-document.ts'
 import { Application, type AppOptions } from './core/app.ts'
 import type { AsyncApiDocument, OpenApiDocument } from './core/documentation.ts'
 import { UsageError } from './core/error.ts'
+import { declareDocs } from './docs.ts'
 import { inferFormat } from './stream/format.ts'
 import type { Written } from './openapi/document.ts'
 import { answerFetch } from './transports/fetch.ts'
@@ -25,6 +26,23 @@ export class App<U = {}> extends Application<U> {
     super(options, { inferFormat, disk: openDisk })
     this.#documents = new AppDocuments(this, options)
     this.#documents.declare(this.house)
+    this.#declareDocs(options.docs)
+  }
+
+  /** The docs page reads the document: without one there is none, unless it was asked for. */
+  #declareDocs(docs: AppOptions['docs']): void {
+    const { openapiPath, asyncapiPath } = this.#documents
+    if (docs === false || (docs === undefined && openapiPath === undefined)) return
+    if (openapiPath === undefined)
+      throw new UsageError(
+        'The docs page needs the OpenAPI document. Leave `docs` out, or give `openapi` a path.',
+      )
+    declareDocs(this.house, {
+      path: docs ?? '/docs',
+      title: this.title,
+      openapi: openapiPath,
+      asyncapi: asyncapiPath,
+    })
   }
 
   /**

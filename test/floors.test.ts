@@ -26,7 +26,7 @@ type Graph = ReadonlyMap<string, readonly string[]>
 
 function readGraph(root: string): Graph {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.ts'),
+    /\.tsx?$/.test(file),
   )
   return new Map(
     files.map((file) => {
@@ -51,7 +51,7 @@ function violations(graph: Graph): string[] {
   for (const [file, targets] of graph) {
     if (Number.isNaN(floorOf(file))) found.push(`${file}: its folder has no floor`)
     for (const target of targets) {
-      if (!target.endsWith('.ts')) {
+      if (!/\.tsx?$/.test(target)) {
         const isNode = target.startsWith('node:')
         if (isNode && !MAY_USE_NODE.some((prefix) => file.startsWith(prefix)))
           found.push(`${file}: imports ${target}`)
@@ -110,11 +110,11 @@ describe('the floors of the house', () => {
 })
 
 describe('files', () => {
-  it.each(readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')))(
+  it.each(readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file)))(
     '%s is named by a singular noun in kebab-case, and is no drawer',
     (file) => {
-      expect(file).toMatch(/^([a-z][a-z0-9-]*\/)*[a-z][a-z0-9-]*\.ts$/)
-      expect(file).not.toMatch(/(^|\/)(utils?|helpers?|common|types|misc|shared)\.ts$/)
+      expect(file).toMatch(/^([a-z][a-z0-9-]*\/)*[a-z][a-z0-9-]*\.tsx?$/)
+      expect(file).not.toMatch(/(^|\/)(utils?|helpers?|common|types|misc|shared)\.tsx?$/)
     },
   )
 })

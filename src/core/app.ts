@@ -33,6 +33,11 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
   readonly asyncapi?: string | false | AsyncApiOptions
   /** Start-up and shutdown as one generator; it yields once, when the app is ready. */
   readonly lifespan?: Lifespan
+  /**
+   * Where the docs page is served: the console that runs the routes, and the reference. Default `/docs`, where the
+   * OpenAPI document is served; false for nowhere. A route of yours at the same path wins.
+   */
+  readonly docs?: string | false
   /** Where to log; a pino logger fits. Default: warnings and errors as JSON lines on standard error. */
   readonly log?: Logger
   readonly observers?: readonly Observer[]

@@ -1,37 +1,15 @@
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LAPTOP, launchChromium, PHONE, visit as visitPage, withoutChromium } from '../chromium.ts'
 import { type RunningShowcase, startShowcase } from './showcase.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
-const installed = existsSync(CHROMIUM)
-if (!installed && !process.env['CI']) {
-  console.log(`skipped: the page in a browser, because there is no ${CHROMIUM} (set CHROMIUM_PATH)`)
-}
-
-const LAPTOP = { width: 1280, height: 800 }
-const PHONE = { width: 390, height: 844 }
-
-// In CI a missing browser is a failure: `launch` says so.
-describe.skipIf(!installed && !process.env['CI'])('the page in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(withoutChromium)('the page in Chromium', { timeout: 60_000 }, () => {
   let showcase: RunningShowcase
   let browser: Browser
 
   beforeAll(async () => {
     showcase = await startShowcase(8)
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launchChromium()
   }, 60_000)
 
   afterAll(async () => {
@@ -39,29 +17,8 @@ describe.skipIf(!installed && !process.env['CI'])('the page in Chromium', { time
     await showcase?.stop()
   })
 
-  /** Opens the page, gives it to `use`, and checks that it complained about nothing and asked nobody else. */
-  async function visit(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> {
-    const context = await browser.newContext({ viewport: LAPTOP, ...options })
-    try {
-      const page = await context.newPage()
-      const complaints: string[] = []
-      const strangers: string[] = []
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-      })
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('request', (request) => {
-        const { origin, protocol } = new URL(request.url())
-        if (protocol !== 'data:' && origin !== showcase.url) strangers.push(request.url())
-      })
-      await page.goto(showcase.url)
-      await use(page)
-      expect(complaints).toEqual([])
-      expect(strangers).toEqual([])
-    } finally {
-      await context.close()
-    }
-  }
+  const visit = (options: BrowserContextOptions, use: (page: Page) => Promise<void>) =>
+    visitPage(browser, showcase.url, options, use)
 
   /** Waits until the element's text is `text`. */
   const settle = (page: Page, selector: string, text: string) =>

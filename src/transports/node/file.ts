@@ -1,6 +1,7 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { FileSource, OpenedFile } from '../../stream/file-source.ts'
 
 /** A file on disk. Whoever chooses the path decides what may be read: never build it from raw input. */
@@ -10,6 +11,11 @@ export function diskFile(path: string): FileSource {
     open: () => openFile(path),
     sibling: (extension) => diskFile(path + extension),
   }
+}
+
+/** A file that lies beside the built package, by its path below `dist`. */
+export function packageFile(path: string): FileSource {
+  return diskFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)))
 }
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'ELOOP', 'ENXIO'])
