@@ -89,6 +89,8 @@ export type {
   WebSocketRoute,
 } from './core/route.ts'
 export type { Observer } from './core/observer.ts'
+export type { CompressOptions } from './core/compression.ts'
+export type { DecompressOptions } from './core/decompression.ts'
 export type { Timeouts } from './core/timeout.ts'
 export { type AnySchema, type Schema, SchemaMismatch } from './core/schema.ts'
 export type { Progress, RequestBody } from './core/body.ts'

@@ -1,5 +1,7 @@
 import { DEFAULT_BODY_LIMIT } from './body.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { type CompressOptions, compressRules } from './compression.ts'
+import { type DecompressOptions, decompressRatio } from './decompression.ts'
 import type { Dependency } from './dependency.ts'
 import { Dispatcher, type ErrorHandler } from './dispatch.ts'
 import type { AsyncApiOptions, OpenApiOptions } from './documentation.ts'
@@ -48,6 +50,13 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
    * gets 64 KiB. More of it makes many fast downloads at a time cheaper.
    */
   readonly fileMemory?: number
+  /**
+   * Compresses replies for clients that accept it, streams item by item. Default false. Routes may say
+   * otherwise. See CompressOptions for what is left alone.
+   */
+  readonly compress?: boolean | CompressOptions
+  /** Takes request bodies with a `Content-Encoding`. Default true; `bodyLimit` counts what comes out. Routes may say otherwise. */
+  readonly decompress?: boolean | DecompressOptions
   /** How long each phase of a request may take; see Timeouts for the defaults. */
   readonly timeouts?: Timeouts
   /** Milliseconds that background work may take at shutdown before it is cancelled, default 10 000. */
@@ -97,6 +106,8 @@ export class Application<U = {}> extends Router<'', U> {
       bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
       fileMemory: assertFileMemory(options.fileMemory ?? DEFAULT_FILE_MEMORY),
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+      compress: compressRules(options.compress),
+      inflation: decompressRatio(options.decompress),
       finishing: new Set(),
       ledger: undefined,
       unwindMs: options.unwindMs ?? 5000,

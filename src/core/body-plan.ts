@@ -27,7 +27,7 @@ export function planBody(declared: Schema | Format | BodyReader | undefined): Bo
 
 function schemaPlan(schema: Schema): BodyPlan {
   return async ({ rawBody, request }, issues, inputs) => {
-    rawBody.assertFits()
+    rawBody.assertReadable()
     assertFormOrigin(rawBody, request)
     const raw = await parse(rawBody)
     const result = await schema['~standard'].validate(raw)
@@ -53,7 +53,7 @@ function parse(body: RequestBody): Promise<unknown> {
 }
 
 const textPlan: BodyPlan = async ({ rawBody }, _issues, inputs) => {
-  rawBody.assertFits()
+  rawBody.assertReadable()
   const type = rawBody.mediaType
   if (type === undefined || !type.startsWith('text/')) throw unsupported(type, 'text/plain')
   inputs.body = await rawBody.text()
@@ -62,7 +62,7 @@ const textPlan: BodyPlan = async ({ rawBody }, _issues, inputs) => {
 function bytesPlan(format: Format): BodyPlan {
   const wanted = format.mediaTypes[0]!
   return async ({ rawBody }, _issues, inputs) => {
-    rawBody.assertFits()
+    rawBody.assertReadable()
     if (wanted !== 'application/octet-stream' && rawBody.mediaType !== wanted)
       throw unsupported(rawBody.mediaType, wanted)
     inputs.body = rawBody
@@ -72,7 +72,7 @@ function bytesPlan(format: Format): BodyPlan {
 /** The items of a JSON Lines body, each validated when it is asked for: the sender waits for the handler. */
 function itemsPlan(format: Format): BodyPlan {
   return async ({ rawBody, log, route }, _issues, inputs) => {
-    rawBody.assertFits()
+    rawBody.assertReadable()
     if (!format.mediaTypes.includes(rawBody.mediaType ?? '')) {
       throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
     }

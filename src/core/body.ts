@@ -1,10 +1,21 @@
 import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
 import { parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
 import type { Clock } from './clock.ts'
+import { codingsToUndo, Inflation, webCodings } from './decompression.ts'
 import { HttpError } from './error.ts'
 import { headerValue, type Incoming } from './incoming.ts'
 import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from './sink.ts'
 import { phaseTimeout } from './timeout.ts'
+
+/** The bounds of a request body. */
+export interface BodyBounds {
+  /** Bytes accepted at the most, of what it is when its codings are undone. */
+  readonly bytes: number
+  /** How long the body may take from the first read on, for every MiB of it, in milliseconds; 0 for no limit. */
+  readonly ms: number
+  /** How many times larger it may become than what was sent; undefined when codings are not undone. */
+  readonly ratio: number | undefined
+}
 
 /** The default of `bodyLimit`: 1 MiB. */
 export const DEFAULT_BODY_LIMIT = 1024 * 1024
@@ -33,6 +44,9 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #disk: OpenDisk
   #onProgress: ((progress: Progress) => void) | undefined
   #lastReadAt: number | undefined
+  readonly #ratio: number | undefined
+  #isAsSent = false
+  #inflation: Inflation | undefined
   #interrupted: { readonly error: unknown } | undefined
   #rejectRead: (error: unknown) => void = () => {}
   #unwatch = () => {}
@@ -47,11 +61,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #drained: Promise<void> | undefined
   #collected: Promise<Uint8Array> | undefined
 
-  /** @param timeoutMs how long the body may take from the first read on, for every MiB of it; 0 for no limit. */
-  constructor(incoming: Incoming, limit: number, clock: Clock, timeoutMs: number, disk: OpenDisk) {
+  constructor(incoming: Incoming, clock: Clock, { bytes: limit, ms, ratio }: BodyBounds, disk: OpenDisk) {
     this.#incoming = incoming
     this.#clock = clock
-    this.#timeoutMs = timeoutMs
+    this.#timeoutMs = ms
+    this.#ratio = ratio
     this.#disk = disk
     this.limit = limit
     const declared = headerValue(incoming.headers, 'content-length')
@@ -76,8 +90,17 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#onProgress = listener
   }
 
-  /** The `content-length`, undefined when the body is sent in pieces of unknown number. */
+  /** The `content-length`, undefined when the body is sent in pieces of unknown number, or coded. */
   get length(): number | undefined {
+    return this.#contentEncoding === undefined ? this.#sentLength : undefined
+  }
+
+  /** What has to be undone before anybody may read it. */
+  get #contentEncoding(): string | undefined {
+    return this.#isAsSent ? undefined : headerValue(this.#incoming.headers, 'content-encoding')
+  }
+
+  get #sentLength(): number | undefined {
     if (this.#incoming.body === null) return 0
     const declared = headerValue(this.#incoming.headers, 'content-length')
     return declared === undefined ? undefined : Number(declared)
@@ -130,7 +153,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     }
     this.#received += result.value.byteLength
     this.#lastReadAt = this.#clock.now()
-    if (this.#received > this.limit) this.#exceeded = true
+    const { byteLength } = result.value
+    if (this.#received > this.limit || this.#inflation?.isTooMuch(byteLength) === true) this.#exceeded = true
     this.#assertFits()
     this.#onProgress?.(this)
     return result.value
@@ -138,6 +162,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** From the first read on, the body has its time, and is given up when the request is. */
   #open(): AsyncIterator<Uint8Array> | undefined {
+    const iterator = this.#openDecoded()
     const unsubscribe = this.#incoming.cancellation.subscribe((error) => this.#interrupt(error))
     let cancelTimer = () => {}
     const arm = (ms: number) => {
@@ -153,7 +178,40 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       cancelTimer()
       unsubscribe()
     }
-    return this.#claimed ?? this.#incoming.body?.[Symbol.asyncIterator]()
+    return iterator
+  }
+
+  #openDecoded(): AsyncIterator<Uint8Array> | undefined {
+    const applied = this.#codingsToUndo()
+    const sent = this.#claimed ?? this.#incoming.body?.[Symbol.asyncIterator]()
+    if (sent === undefined || applied.length === 0 || this.#ratio === undefined) return sent
+    const { codings = webCodings } = this.#incoming
+    this.#inflation = new Inflation(this.#ratio)
+    const bytes: AsyncIterable<Uint8Array> = this.#inflation.count({ [Symbol.asyncIterator]: () => sent })
+    const decoded = applied.reduceRight((coded, coding) => codings.decode(coding, coded), bytes)
+    return decoded[Symbol.asyncIterator]()
+  }
+
+  #codingsToUndo(): readonly string[] {
+    const field = this.#contentEncoding
+    if (field === undefined) return NONE
+    return codingsToUndo(field, this.#incoming.codings ?? webCodings, this.#ratio !== undefined)
+  }
+
+  /**
+   * What can be said of a body before anybody reads it.
+   *
+   * @throws {HttpError} 413 if it is too large, 415 if it comes in a coding that is not undone here.
+   */
+  assertReadable(): void {
+    this.#assertFits()
+    if (this.#incoming.body !== null) this.#codingsToUndo()
+  }
+
+  /** Leaves the body's codings to whoever reads it. For a request that goes on as it came. */
+  asSent(): this {
+    this.#isAsSent = true
+    return this
   }
 
   /** By the app's clock: what has arrived has earned its time. */
@@ -257,7 +315,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   /** Whether its size is not known yet, and nobody is going to learn it by reading. */
   get unsettled(): boolean {
     if (this.#claimed !== undefined) return false
-    return this.length === undefined && !this.#finished && !this.#reading && !this.#exceeded
+    return this.#sentLength === undefined && !this.#finished && !this.#reading && !this.#exceeded
   }
 
   /**
@@ -265,6 +323,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    * all of it: reads and forgets the rest, up to the limit.
    */
   settle(): Promise<void> {
+    // What nobody reads is counted, and not decoded for it.
+    if (!this.#started) this.#isAsSent = true
     this.#started = true
     return (this.#drained ??= this.#drain())
   }
@@ -287,8 +347,12 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   #assertFits(): void {
     if (!this.#exceeded) return
+    const detail =
+      this.#received > this.limit || this.#inflation === undefined
+        ? `The body may have at most ${this.limit} bytes.`
+        : `The body may be at most ${this.#inflation.ratio} times larger than what is sent of it.`
     throw new HttpError('BODY_TOO_LARGE', {
-      detail: `The body may have at most ${this.limit} bytes.`,
+      detail,
       headers: { connection: 'close' },
     })
   }
@@ -311,6 +375,8 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8A
   }
   return whole
 }
+
+const NONE: readonly string[] = []
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 

@@ -14,6 +14,8 @@ const ROUTE_OPTIONS: ReadonlySet<string> = new Set([
   'streams',
   'status',
   'bodyLimit',
+  'compress',
+  'decompress',
   'timeouts',
   'onDisconnect',
   'examples',

@@ -176,7 +176,7 @@ function toMountedRequest(exchange: Exchange, depth: number): Request {
     signal: exchange.signal,
   }
   if (request.body !== null && exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-    init.body = toWebStream(exchange.rawBody)
+    init.body = toWebStream(exchange.rawBody.asSent())
     init.duplex = 'half'
   }
   return new Request(url, init)

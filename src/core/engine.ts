@@ -1,5 +1,6 @@
 import type { Cancellation } from './cancellation.ts'
 import type { Clock } from './clock.ts'
+import type { CompressRules } from './compression.ts'
 import type { Dependency } from './dependency.ts'
 import type { Format } from './format.ts'
 import type { Ledger } from './ledger.ts'
@@ -19,6 +20,10 @@ export interface Engine {
   /** Bytes that downloads of files may read into, all together. */
   readonly fileMemory: number
   readonly timeouts: Required<Timeouts>
+  /** Undefined when replies are not compressed. */
+  readonly compress: CompressRules | undefined
+  /** How many times larger a request body may become; undefined when none is decompressed. */
+  readonly inflation: number | undefined
   /** Work that goes on though its client has left; cancelled when shutdown can wait no longer. */
   readonly finishing: Set<Cancellation>
   /** Requests under way, for who wants to know; undefined when nobody does. */

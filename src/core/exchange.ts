@@ -7,7 +7,9 @@ import { decodeParam } from '../wire/path.ts'
 import { BareRecord, parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
 import { RequestBody } from './body.ts'
 import type { Cancellation } from './cancellation.ts'
+import { type CompressRules, compressRules } from './compression.ts'
 import { CONTEXT_NAMES, type AfterCallback, type ContextName } from './context.ts'
+import { decompressRatio } from './decompression.ts'
 import type { Dependency } from './dependency.ts'
 import type { Engine } from './engine.ts'
 import { HttpError } from './error.ts'
@@ -30,6 +32,8 @@ export class Exchange {
   /** The pattern of the matched route. */
   route: string | undefined = undefined
   timeouts: Required<Timeouts>
+  /** Undefined when the reply is not compressed. */
+  compress: CompressRules | undefined
   /** What handlers see: this, or a view of it with the values of their dependencies. */
   context: object = this
   /** Called when the route is found, by whoever waits for its limits. */
@@ -42,6 +46,7 @@ export class Exchange {
     | { params?: unknown; query?: unknown; headers?: unknown; cookies?: unknown; body?: unknown }
     | undefined
   #bodyLimit: number
+  #inflation: number | undefined
   #body: RequestBody | undefined
   #head: Head | undefined
   #headSent = false
@@ -55,6 +60,8 @@ export class Exchange {
     this.#rawQuery = rawQuery
     this.startedAt = engine.clock.now()
     this.timeouts = engine.timeouts
+    this.compress = engine.compress
+    this.#inflation = engine.inflation
     this.#bodyLimit = engine.bodyLimit
   }
 
@@ -82,6 +89,8 @@ export class Exchange {
     if (this.#inputs !== undefined) delete this.#inputs.params
     if (limits === undefined) return
     if (limits.bodyLimit !== undefined) this.#bodyLimit = limits.bodyLimit
+    if (limits.compress !== undefined) this.compress = compressRules(limits.compress, this.compress)
+    if (limits.decompress !== undefined) this.#inflation = decompressRatio(limits.decompress, this.#inflation)
     if (limits.timeouts !== undefined) {
       this.timeouts = { ...this.timeouts, ...limits.timeouts }
       this.onMatched?.()
@@ -145,9 +154,8 @@ export class Exchange {
   get rawBody(): RequestBody {
     return (this.#body ??= new RequestBody(
       this.request,
-      this.#bodyLimit,
       this.engine.clock,
-      this.timeouts.body,
+      { bytes: this.#bodyLimit, ms: this.timeouts.body, ratio: this.#inflation },
       this.engine.disk,
     ))
   }

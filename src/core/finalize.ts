@@ -1,3 +1,4 @@
+import { chooseCoding } from './compression.ts'
 import type { Exchange } from './exchange.ts'
 import { observe } from './observer.ts'
 import { assertHeaderField, type Body, JSON_TYPE, type Reply, type ReplyTiming } from './reply.ts'
@@ -50,6 +51,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     // Middleware may have set anything; the commonest value of all is our own.
     if (value !== JSON_TYPE) assertHeaderField(name, value)
   }
+  if (exchange.compress !== undefined) chooseCoding(exchange.request, reply, exchange.compress, failed)
   if (method === 'HEAD' || BODILESS.has(reply.status)) dropBody(reply, method === 'HEAD')
   const { status } = reply
   if (takesTime(reply.body)) reply.timing = timingOf(exchange, reply.body)
@@ -97,8 +99,9 @@ function timingOf({ engine, lifetime, timeouts }: Exchange, body: Body): ReplyTi
 }
 
 /** HEAD keeps the length that GET would have had, where it is known without producing the body. */
-function dropBody(reply: Reply, keepLength: boolean): void {
+function dropBody(reply: Reply, isHead: boolean): void {
   const { body } = reply
+  const keepLength = isHead && !('coding' in body)
   const length = keepLength ? knownLength(body) : undefined
   if (length !== undefined) reply.headers['content-length'] = String(length)
   else if (!keepLength || body.kind !== 'none') delete reply.headers['content-length']

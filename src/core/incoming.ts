@@ -1,3 +1,4 @@
+import type { Coding } from '../wire/content-coding.ts'
 import type { Cancellation } from './cancellation.ts'
 
 /** Request header fields by lower-case name. Repeated fields come joined or as a list, as the runtime gives them. */
@@ -15,6 +16,20 @@ export interface Peer {
 /** The wire protocol a request came over. */
 export type Protocol = 'http/1.0' | 'http/1.1' | 'h2' | 'websocket' | 'fetch' | 'memory'
 
+/** The content codings that a transport can deal with. */
+export interface ContentCodings {
+  /** Those that it can compress replies with. */
+  readonly produces: readonly Coding[]
+  /** Those of request bodies that it can undo, the best one first. */
+  readonly reads: readonly string[]
+  /**
+   * Undoes one coding, at the reader's pace.
+   *
+   * @throws {HttpError} 400 for bytes that are not of that coding, end too early or go on behind its end.
+   */
+  decode(coding: string, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+}
+
 /**
  * A request as it crosses the border from a transport: one of the three values that do
  * (Incoming, Reply, Socket). Transports make the members lazy where they cost something.
@@ -31,6 +46,8 @@ export interface Incoming {
   readonly cancellation: Cancellation
   readonly peer: Peer
   readonly protocol: Protocol
+  /** Default: what the web platform has, and no compression of replies. */
+  readonly codings?: ContentCodings
 }
 
 /** One header field as one string (RFC 9110 section 5.2), or undefined. */

@@ -1,3 +1,4 @@
+import type { Coding } from '../wire/content-coding.ts'
 import { assertHeader } from '../wire/header.ts'
 import type { Clock } from './clock.ts'
 import type { Socket } from './socket.ts'
@@ -39,12 +40,21 @@ export interface OpenFile {
   close(): Promise<void>
 }
 
-/** The body of a reply, tagged: a transport has one writer for each kind. */
+/**
+ * The body of a reply, tagged: a transport has one writer for each kind. A `coding` is what it has to be
+ * compressed with on its way; only transports that said that they can are asked to.
+ */
 export type Body =
   | { readonly kind: 'none' }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'stream'; readonly source: Source; readonly length: number | undefined }
+  | { readonly kind: 'text'; readonly text: string; readonly coding?: Coding }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly coding?: Coding }
+  | {
+      readonly kind: 'stream'
+      readonly source: Source
+      /** Of what the source gives, before any coding. */
+      readonly length: number | undefined
+      readonly coding?: Coding
+    }
   | { readonly kind: 'file'; readonly file: OpenFile; readonly start: number; readonly length: number }
   | {
       readonly kind: 'upgrade'

@@ -1,5 +1,7 @@
 import type { BodyReader } from './body-reader.ts'
+import type { CompressOptions } from './compression.ts'
 import type { Context } from './context.ts'
+import type { DecompressOptions } from './decompression.ts'
 import type { FreeNames, Uses } from './dependency.ts'
 import type { Documentation, RouteDocumentation } from './documentation.ts'
 import type { Format } from './format.ts'
@@ -40,6 +42,10 @@ export interface RouteOptions<S = Schema> extends InputOptions<S>, RouteDocument
   readonly middleware?: readonly Middleware[]
   /** The largest request body in bytes, default the app's (1 MiB), or what the parts of a form add up to. */
   readonly bodyLimit?: number
+  /** Whether and how this route's replies are compressed; what is not given is the app's. */
+  readonly compress?: boolean | CompressOptions
+  /** Whether request bodies with a `Content-Encoding` are taken; what is not given is the app's. */
+  readonly decompress?: boolean | DecompressOptions
   /** How long each phase may take, in milliseconds; what is not given is the app's. */
   readonly timeouts?: Omit<Timeouts, 'headers'>
   /**
@@ -50,7 +56,10 @@ export interface RouteOptions<S = Schema> extends InputOptions<S>, RouteDocument
 }
 
 /** What a route says of the limits of its requests. */
-export type RouteLimits = Pick<RouteOptions, 'bodyLimit' | 'timeouts' | 'onDisconnect'>
+export type RouteLimits = Pick<
+  RouteOptions,
+  'bodyLimit' | 'timeouts' | 'onDisconnect' | 'compress' | 'decompress'
+>
 
 /** Options of a WebSocket route. */
 export interface WebSocketOptions<S = Schema> extends InputOptions<S>, Documentation {

@@ -83,7 +83,7 @@ export function form<const S extends PartShape>(
 type Sent = Map<string, (string | UploadedFile)[]>
 
 async function readUrlencoded({ rawBody, request }: Exchange): Promise<Sent> {
-  rawBody.assertFits()
+  rawBody.assertReadable()
   assertFormOrigin(rawBody, request)
   const fields = await rawBody.form()
   return new Map(Object.entries(fields).map(([name, value]) => [name, [value].flat()]))

@@ -74,7 +74,7 @@ export function openMultipart<P>(
   limits: Required<FormLimits>,
 ): MultipartBody<P> {
   const { rawBody, request, engine } = exchange
-  rawBody.assertFits()
+  rawBody.assertReadable()
   if (rawBody.mediaType !== MULTIPART) throw unsupported(rawBody.mediaType, MULTIPART)
   assertFormOrigin(rawBody, request)
   const boundary = wellFormed(() => readBoundary(headerValue(request.headers, 'content-type') ?? ''))

@@ -1,4 +1,5 @@
 import { bodyBehaviours } from './body-behaviours.ts'
+import { codingBehaviours } from './coding-behaviours.ts'
 import { crashBehaviours } from './crash-behaviours.ts'
 import { dependencyBehaviours } from './dependency-behaviours.ts'
 import { disconnectBehaviours } from './disconnect-behaviours.ts'
@@ -22,6 +23,7 @@ const behaviours = [
   ...inputBehaviours,
   ...bodyBehaviours,
   ...uploadBehaviours,
+  ...codingBehaviours,
   ...streamBehaviours,
   ...endingBehaviours,
   ...routingBehaviours,
@@ -43,13 +45,22 @@ const HTTP2_SKIPS: readonly Skip[] = [
   },
 ]
 
+const WEB_SKIPS: readonly Skip[] = process.version.startsWith('v20.')
+  ? [
+      {
+        names: ['coded bodies: more behind the end of deflate is a 400'],
+        reason: 'the DecompressionStream of Node 20 takes no notice of it; those of Node 22 and later do',
+      },
+    ]
+  : []
+
 const LINKS: readonly (readonly [string, Connect, readonly Skip[]])[] = [
   ['Node HTTP/1.1', nodeLink, []],
   ['Node HTTP/1.1 over TLS', tlsHttp1Link, []],
   ['Node HTTP/2', cleartextHttp2Link, HTTP2_SKIPS],
   ['Node HTTP/2 over TLS', tlsHttp2Link, HTTP2_SKIPS],
-  ['fetch', fetchLink, []],
-  ['memory', memoryLink, []],
+  ['fetch', fetchLink, WEB_SKIPS],
+  ['memory', memoryLink, WEB_SKIPS],
 ]
 
 for (const [name, connect, skips] of LINKS) transportContract(name, behaviours, connect, skips)

@@ -71,7 +71,7 @@ async function startMillrace() {
       live.dependencies--
     }
   })
-  const app = new App({ unwindMs: 5000 })
+  const app = new App({ unwindMs: 5000, compress: { events: true } })
   app.get('/sleep', { streams: text }, ({ signal, after, sleep }) => lines(signal, after, sleep))
   app.get('/burst', { streams: text }, ({ signal, after }) => burst(signal, after))
   app.get('/rows', { streams: [jsonl(), sse()], use: { db } }, async function* ({ signal, after, sleep }) {
@@ -120,7 +120,7 @@ async function startMillrace() {
       leave()
     }
   })
-  const options = { port: 0, signals: false, compress: { events: true } }
+  const options = { port: 0, signals: false }
   const [http1, http2] = [await app.listen(options), await app.listen({ ...options, http2: true })]
   return { http1: http1.port, http2: http2.port, tasks: () => app.engine.tasks.running }
 }

@@ -54,7 +54,7 @@ const buffering = async (_, next) =>
     yield held
   })
 
-const app = new App({ middleware, observers: [logged] })
+const app = new App({ middleware, observers: [logged], compress: { events: true } })
 app.get('/text/:count', { streams: text }, items)
 app.get('/jsonl/:count', { streams: jsonl() }, items)
 app.get('/sse/:count', { streams: sse() }, items)
@@ -62,7 +62,7 @@ app.get('/transformed/:count', { streams: text, middleware: [logging, logging] }
 app.get('/buffered/:count', { streams: text, middleware: [buffering] }, items)
 
 async function startMillrace() {
-  const options = { port: 0, signals: false, compress: { events: true } }
+  const options = { port: 0, signals: false }
   const [http1, http2] = [await app.listen(options), await app.listen({ ...options, http2: true })]
   return { http1: http1.port, http2: http2.port }
 }

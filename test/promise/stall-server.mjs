@@ -92,7 +92,7 @@ const note = ({ outcome, error }) => {
 
 async function startMillrace() {
   const { App, bytes, jsonArray, jsonl, jsonSeq, reply, sse, text } = await import('millrace')
-  const app = new App({ timeouts: { stall: 60_000 } })
+  const app = new App({ compress: { events: true }, timeouts: { stall: 60_000 } })
   const line = () => letters(1000)
   const row = () => ({ pad: letters(900) })
   const json = JSON.stringify(row()).length
@@ -131,7 +131,7 @@ async function startMillrace() {
       return reply.file(countedFile)
     })
   }
-  const options = { port: 0, signals: false, compress: { events: true } }
+  const options = { port: 0, signals: false }
   const [http1, http2] = [await app.listen(options), await app.listen({ ...options, http2: true })]
   return { http1: http1.port, http2: http2.port }
 }

@@ -123,6 +123,7 @@ const KINDS = [plain, asynchronous, transforming]
 
 function failingApp(depth: number): App {
   const app = new App({
+    compress: { events: true },
     log: { debug() {}, info() {}, warn() {}, error() {} },
     middleware: Array.from({ length: depth }, (_, i) => KINDS[(i + depth) % KINDS.length]!),
   })
@@ -172,7 +173,7 @@ beforeAll(async () => {
   for (let depth = 0; depth <= DEEPEST; depth++) {
     const app = failingApp(depth)
     apps.push(app)
-    const options = { port: 0, signals: false, compress: { events: true } }
+    const options = { port: 0, signals: false }
     const http1 = await app.listen(options)
     const http2 = await app.listen({ ...options, http2: true })
     clients.push({ 'HTTP/1.1': http1Client(http1.port), 'HTTP/2': http2Client(http2.port) })
@@ -253,6 +254,7 @@ test('a middleware whose own transform fails is no clean end either', async () =
       }
     })
   const app = new App({
+    compress: true,
     middleware: [plain, failing, transforming],
     log: { debug() {}, info() {}, warn() {}, error() {} },
   })
@@ -263,7 +265,7 @@ test('a middleware whose own transform fails is no clean end either', async () =
     }
   })
   apps.push(app)
-  const options = { port: 0, signals: false, compress: true }
+  const options = { port: 0, signals: false }
   const [http1, http2] = [await app.listen(options), await app.listen({ ...options, http2: true })]
   for (const client of [http1Client(http1.port), http2Client(http2.port)]) {
     for (const left of [0, 1, 2, 50]) {

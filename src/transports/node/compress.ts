@@ -1,58 +1,8 @@
-/** Compression of streams: negotiated, and flushed with every write, so that no item waits. */
-import { type BrotliCompress, constants, createBrotliCompress, createGzip, type Gzip } from 'node:zlib'
-import Negotiator from 'negotiator'
-import type { Reply } from '../../core/reply.ts'
-import type { Chunk } from '../../core/source.ts'
+/** Compression of streams, flushed with every write, so that no item waits. */
 import type { Sink } from '../../stream/pump.ts'
-
-/** A content coding we can produce. */
-export type Coding = 'br' | 'gzip'
-
-export interface CompressOptions {
-  /** Compress event streams too, default false: small events gain little, and some proxies hold them back. */
-  readonly events?: boolean
-}
-
-/** Media types that gain by it: text in all its forms. */
-const COMPRESSIBLE =
-  /^(text\/|application\/(.+\+)?(json|jsonl|xml|x-ndjson|json-seq|javascript)\b|image\/svg\+xml)/
-
-/**
- * Chooses a content coding for a stream (RFC 9110 section 12.5.3), and says so in its headers.
- *
- * @returns undefined for a stream that must not be compressed, or that the client wants as it is.
- */
-export function negotiateCoding(
-  reply: Reply,
-  acceptEncoding: string | undefined,
-  options: CompressOptions,
-): Coding | undefined {
-  const { headers, body, status } = reply
-  if (body.kind !== 'stream' || status === 206 || headers['content-encoding'] !== undefined) return undefined
-  const type = String(headers['content-type'] ?? '')
-  const isEvents = type.startsWith('text/event-stream')
-  if (!COMPRESSIBLE.test(type) || (isEvents && options.events !== true)) return undefined
-  // Our own event streams forbid it to others on the way, not to us.
-  if (!isEvents && /\bno-transform\b/i.test(String(headers['cache-control'] ?? ''))) return undefined
-  vary(headers)
-  if (acceptEncoding === undefined) return undefined
-  const negotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } })
-  const coding = negotiator.encoding(['br', 'gzip', 'identity'])
-  if (coding !== 'br' && coding !== 'gzip') return undefined
-  headers['content-encoding'] = coding
-  delete headers['content-length']
-  const { etag } = headers
-  // The bytes differ from those the tag stands for, the meaning does not.
-  if (typeof etag === 'string' && !etag.startsWith('W/')) headers['etag'] = `W/${etag}`
-  return coding
-}
-
-function vary(headers: Reply['headers']): void {
-  const present = headers['vary']
-  if (present === undefined) headers['vary'] = 'Accept-Encoding'
-  else if (!/accept-encoding|\*/i.test(String(present)))
-    headers['vary'] = `${String(present)}, Accept-Encoding`
-}
+import type { Chunk } from '../../core/source.ts'
+import type { Coding } from '../../wire/content-coding.ts'
+import { createCompressor, type Compressor } from './zlib.ts'
 
 /**
  * A sink that compresses on the way to another. It takes one chunk at a time: while zlib works, or the
@@ -62,7 +12,7 @@ export class CompressingSink implements Sink {
   /** Called when the next chunk may come. */
   onReady: () => void = () => {}
   readonly #inner: Sink
-  readonly #zlib: Gzip | BrotliCompress
+  readonly #zlib: Compressor
   #working = false
   #full = false
   /** An abnormal end that waits until what was written before has passed through. */
@@ -70,13 +20,7 @@ export class CompressingSink implements Sink {
 
   constructor(inner: Sink, coding: Coding) {
     this.#inner = inner
-    this.#zlib =
-      coding === 'gzip'
-        ? createGzip({ flush: constants.Z_SYNC_FLUSH, level: 5 })
-        : createBrotliCompress({
-            flush: constants.BROTLI_OPERATION_FLUSH,
-            params: { [constants.BROTLI_PARAM_QUALITY]: 4 },
-          })
+    this.#zlib = createCompressor(coding)
     this.#zlib.on('data', (bytes: Buffer) => {
       if (!inner.write(bytes)) this.#full = true
     })

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/cancellation.ts'
-import type { Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
+import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
+import { zlibCodings } from './decompress.ts'
 
 /** A node:http request as Incoming: every member is read from the message when it is wanted. */
 export class NodeIncoming implements Incoming {
@@ -59,6 +60,10 @@ export class NodeIncoming implements Incoming {
       port: socket.remotePort,
       encrypted: (socket as TLSSocket).encrypted === true,
     }
+  }
+
+  get codings(): ContentCodings {
+    return zlibCodings
   }
 
   get protocol(): Protocol {

@@ -2,17 +2,17 @@
 import type { Outcome, Reply } from '../../core/reply.ts'
 import { type Chunk, Source } from '../../core/source.ts'
 import { Pump, type Sink } from '../../stream/pump.ts'
-import { CompressingSink, type Coding } from './compress.ts'
+import type { Coding } from '../../wire/content-coding.ts'
+import { CompressingSink } from './compress.ts'
 import type { FileMemory } from './file-memory.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { sendFile } from './send-file.ts'
 import { WriteWatch } from './write-watch.ts'
+import { compress } from './zlib.ts'
 
 export interface SendOptions {
   /** HEAD replies have no body, and a length only if GET has one. */
   readonly isHead: boolean
-  /** The content coding to compress with. */
-  readonly coding: Coding | undefined
   /** What files are read into. */
   readonly fileMemory: FileMemory
 }
@@ -36,15 +36,17 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
         reply.headers['content-length'] = '0'
       return sendWhole(response, reply, undefined, 0)
     case 'text': {
+      if (body.coding !== undefined) return sendCompressed(response, reply, body.text, body.coding)
       const length = Buffer.byteLength(body.text)
       reply.headers['content-length'] = String(length)
       return sendWhole(response, reply, body.text, length)
     }
     case 'bytes':
+      if (body.coding !== undefined) return sendCompressed(response, reply, body.bytes, body.coding)
       reply.headers['content-length'] = String(body.bytes.byteLength)
       return sendWhole(response, reply, body.bytes, body.bytes.byteLength)
     case 'stream':
-      return sendStream(response, reply, body, options.coding)
+      return sendStream(response, reply, body)
     case 'file':
       return sendFile(response, reply, body, options.fileMemory)
     case 'upgrade':
@@ -77,12 +79,7 @@ function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: num
   if (response.backlog === undefined) {
     // In pieces, so that a reader is seen to move.
     if (onEnd !== undefined) reply.onEnd = (ending) => onEnd({ ...ending, items: 0 })
-    return sendStream(
-      response,
-      reply,
-      { kind: 'stream', source: Source.from([body])!, length: bytes },
-      undefined,
-    )
+    return sendStream(response, reply, { kind: 'stream', source: Source.from([body])!, length: bytes })
   }
   let cutFor: { outcome: Outcome; error?: unknown } | undefined
   const watch = new WriteWatch(response, reply.timing, (error) => {
@@ -105,6 +102,34 @@ function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: num
       cutFor ??= { outcome: reason }
       response.destroy()
     },
+  }
+}
+
+/** A whole body that is compressed first: off the thread, and then sent with the length that it has. */
+function sendCompressed(response: NodeResponse, reply: Reply, body: Chunk, coding: Coding): Sending {
+  let sending: Sending | undefined
+  let cutFor: Outcome | undefined
+  const released = compress(body, coding).then(
+    (bytes) => {
+      if (cutFor !== undefined) return reply.onEnd?.({ outcome: cutFor, bytes: 0, items: 0 })
+      if (response.gone) return reply.onEnd?.({ outcome: 'disconnect', bytes: 0, items: 0 })
+      reply.headers['content-length'] = String(bytes.byteLength)
+      sending = sendWhole(response, reply, bytes, bytes.byteLength)
+    },
+    (error: unknown) => {
+      response.destroy()
+      reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
+    },
+  )
+  return {
+    endless: false,
+    stop: () => {},
+    cut(reason) {
+      if (sending !== undefined) return sending.cut(reason)
+      cutFor ??= reason
+      response.destroy()
+    },
+    released,
   }
 }
 
@@ -143,15 +168,10 @@ class ResponseSink implements Sink {
 
 type StreamBody = Extract<Reply['body'], { kind: 'stream' }>
 
-function sendStream(
-  response: NodeResponse,
-  reply: Reply,
-  body: StreamBody,
-  coding: Coding | undefined,
-): Sending {
-  const { source, length } = body
+function sendStream(response: NodeResponse, reply: Reply, body: StreamBody): Sending {
+  const { source, length, coding } = body
   response.guard()
-  if (length !== undefined) reply.headers['content-length'] = String(length)
+  if (length !== undefined && coding === undefined) reply.headers['content-length'] = String(length)
   const socket = new ResponseSink(response)
   const compressing = coding === undefined ? undefined : new CompressingSink(socket, coding)
   const pump = new Pump(source, compressing ?? socket, (ending) => reply.onEnd?.(ending), {

@@ -11,7 +11,6 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
-import { type CompressOptions, negotiateCoding } from './compress.ts'
 import { FileMemory } from './file-memory.ts'
 import { NodeIncoming } from './incoming.ts'
 import { linger } from './linger.ts'
@@ -28,8 +27,6 @@ export interface ListenOptions {
   readonly tls?: TlsOptions
   /** Serves HTTP/2 without TLS to clients that know it beforehand (RFC 9113 section 3.3); HTTP/1.1 is then not spoken. */
   readonly http2?: boolean
-  /** Compresses streams for clients that accept it, flushed item by item. Default false. */
-  readonly compress?: boolean | CompressOptions
   /** Milliseconds that finite replies may take when the server closes, default 10 000. Streams are told at once. */
   readonly grace?: number
   /**
@@ -74,7 +71,6 @@ type AnyResponse = ServerResponse | Http2ServerResponse
 export class NodeServer {
   readonly #app: Application
   readonly #server: Server | Http2Server
-  readonly #compress: CompressOptions | undefined
   readonly #upgrader: Upgrader
   readonly #fileMemory: FileMemory
   readonly #active = new Set<Active>()
@@ -86,9 +82,7 @@ export class NodeServer {
   #onEnded = () => {}
 
   constructor(app: Application, options: ListenOptions) {
-    const { compress } = options
     this.#app = app
-    this.#compress = compress === true ? {} : compress === false ? undefined : compress
     this.#upgrader = new Upgrader(app, options.pingInterval)
     this.#fileMemory = FileMemory.of(app.engine)
     this.#server = createNodeServer(app, options, this.#onRequest)
@@ -144,13 +138,8 @@ export class NodeServer {
     if (this.#closed !== undefined) reply.headers['connection'] = 'close'
     try {
       if (response instanceof Http1Response && linger(message as IncomingMessage, response.raw, reply)) return
-      const coding =
-        this.#compress === undefined
-          ? undefined
-          : negotiateCoding(reply, message.headers['accept-encoding'] as string | undefined, this.#compress)
       const sending = send(response, reply, {
         isHead: incoming.method === 'HEAD',
-        coding,
         fileMemory: this.#fileMemory,
       })
       if (incoming.body !== null && !message.complete) this.#boundRest(message, response)

@@ -117,7 +117,7 @@ export class Upgrader {
       } else if (reply.body.kind === 'upgrade') this.#open(upgrade, reply, reply.body)
       else {
         // A refused handshake is answered as it is.
-        const options = { isHead: false, coding: undefined, fileMemory: FileMemory.of(this.#app.engine) }
+        const options = { isHead: false, fileMemory: FileMemory.of(this.#app.engine) }
         send(new Http1Response(detachedResponse(message, connection)), reply, options)
       }
     } catch (error) {

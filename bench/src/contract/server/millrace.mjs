@@ -11,7 +11,7 @@ const { App, dependency, HttpError, jsonl, sse, text } = await import(
 
 // The log would tell of every failure that is asked for here.
 const silent = { info() {}, warn() {}, error() {}, debug() {} }
-const app = new App({ log: silent })
+const app = new App({ log: silent, compress: variant === 'compress' })
 const format = variant === 'sse' ? sse() : variant === 'jsonl' ? jsonl() : text
 
 for (const [path, make] of Object.entries(streams)) {
@@ -31,5 +31,5 @@ app.get('/guarded', { use: { guard }, streams: text }, async function* () {
 
 app.get('/ping', () => 'pong')
 
-const listening = await app.listen({ port, host: '127.0.0.1', compress: variant === 'compress' })
+const listening = await app.listen({ port, host: '127.0.0.1' })
 ready(listening.port)
