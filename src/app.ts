@@ -2,8 +2,10 @@ import { AppDocuments, type OpenApiRequest } from './app-document.ts'
 import { Application, type AppOptions } from './core/app.ts'
 import type { AsyncApiDocument, OpenApiDocument } from './core/documentation.ts'
 import { UsageError } from './core/error.ts'
+import type { CreateSite } from './core/site.ts'
 import { declareDocs } from './docs.ts'
 import { inferFormat } from './stream/format.ts'
+import { type Folder, StaticSite } from './stream/static-site.ts'
 import type { Written } from './openapi/document.ts'
 import { answerFetch } from './transports/fetch.ts'
 import type { CloseOptions, Listening } from './transports/node/serve.ts'
@@ -23,7 +25,7 @@ export class App<U = {}> extends Application<U> {
   #forgetDocuments = () => {}
 
   constructor(options: AppOptions<U> = {}) {
-    super(options, { inferFormat, disk: openDisk })
+    super(options, { inferFormat, disk: openDisk, createSite })
     this.#documents = new AppDocuments(this, options)
     this.#documents.declare(this.house)
     this.#declareDocs(options.docs)
@@ -115,3 +117,17 @@ export class App<U = {}> extends Application<U> {
 
 /** Loads node:fs only when something is saved, so that the package runs where there is none. */
 const openDisk = async () => (await import('./transports/node/disk.ts')).disk
+
+const createSite: CreateSite = (path, options) =>
+  new StaticSite(lazyDiskFolder(path, options.dotfiles === true), options)
+
+/** Loads node:fs only when a folder is served, so that the package runs where there is none. */
+function lazyDiskFolder(path: string | URL, dotfiles: boolean): Folder {
+  let folder: Promise<Folder> | undefined
+  const open = () =>
+    (folder ??= import('./transports/node/folder.ts').then(({ diskFolder }) => diskFolder(path, dotfiles)))
+  return {
+    ready: async () => (await open()).ready(),
+    find: async (names) => (await open()).find(names),
+  }
+}

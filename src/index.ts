@@ -88,6 +88,7 @@ export type {
   WebSocketOptions,
   WebSocketRoute,
 } from './core/route.ts'
+export type { StaticOptions } from './core/site.ts'
 export type { Observer } from './core/observer.ts'
 export type { CompressOptions } from './core/compression.ts'
 export type { DecompressOptions } from './core/decompression.ts'

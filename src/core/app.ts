@@ -13,6 +13,7 @@ import type { Observer } from './observer.ts'
 import type { Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import { Router, type RouterOptions } from './router.ts'
+import type { CreateSite } from './site.ts'
 import { TaskTracker } from './task.ts'
 import { DEFAULT_TIMEOUTS, type Timeouts } from './timeout.ts'
 
@@ -84,14 +85,20 @@ export class Application<U = {}> extends Router<'', U> {
   readonly #lifespan: Lifespan | undefined
   readonly #errorHandlers: ErrorHandler[] = []
   readonly #backgroundMs: number
+  readonly #createSite: CreateSite
   #ready = false
   #life: AsyncGenerator<unknown, void, unknown> | undefined
   #started: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #dispatcher: Dispatcher | undefined
 
-  constructor(options: AppOptions<U>, surroundings: Pick<Engine, 'inferFormat' | 'disk'>) {
+  constructor(
+    options: AppOptions<U>,
+    surroundings: Pick<Engine, 'inferFormat' | 'disk'> & { readonly createSite: CreateSite },
+  ) {
     super(options as RouterOptions<'', U>)
+    const { createSite, ...shared } = surroundings
+    this.#createSite = createSite
     const log = steadyLogger(options.log ?? consoleLogger)
     this.title = options.title ?? 'Millrace'
     this.version = options.version ?? '0.0.0'
@@ -114,7 +121,7 @@ export class Application<U = {}> extends Router<'', U> {
       overrides: new Map(),
       shared: new Map(),
       sharedReleases: [],
-      ...surroundings,
+      ...shared,
     }
   }
 
@@ -150,7 +157,7 @@ export class Application<U = {}> extends Router<'', U> {
 
   #dispatch(): Dispatcher {
     if (this.#dispatcher === undefined) {
-      this.#dispatcher = new Dispatcher(this.engine, this, this.house, this.#errorHandlers)
+      this.#dispatcher = new Dispatcher(this.engine, this, this.house, this.#errorHandlers, this.#createSite)
       super.freeze()
       this.house.freeze()
     }
@@ -163,7 +170,7 @@ export class Application<U = {}> extends Router<'', U> {
   }
 
   async #start(): Promise<void> {
-    this.freeze()
+    await this.#dispatch().ready()
     await this.#openLife()
     this.#ready = true
   }

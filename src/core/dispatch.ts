@@ -11,6 +11,7 @@ import { type Answer, compose } from './pipeline.ts'
 import { createReply, Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import type { RouteGroup } from './router.ts'
+import type { CreateSite } from './site.ts'
 import { phaseTimeout } from './timeout.ts'
 
 /** Decides how an error is answered; returns undefined to leave it to the next handler. */
@@ -29,16 +30,32 @@ export class Dispatcher {
   readonly #table: RouteTable<Endpoint>
   readonly #answer: Answer
   readonly #errorHandlers: readonly ErrorHandler[]
+  readonly #ready: readonly (() => Promise<void>)[]
 
   /** @param house Routes of ours: they yield to the app's, get nothing from its `use`, and are not in `routes`. */
-  constructor(engine: Engine, app: RouteGroup, house: RouteGroup, errorHandlers: readonly ErrorHandler[]) {
-    const endpoints = flatten(app)
+  constructor(
+    engine: Engine,
+    app: RouteGroup,
+    house: RouteGroup,
+    errorHandlers: readonly ErrorHandler[],
+    createSite: CreateSite,
+  ) {
+    const endpoints = flatten(app, createSite)
     this.#engine = engine
     this.#errorHandlers = errorHandlers
-    this.#table = new RouteTable(endpoints, flatten(house))
+    this.#table = new RouteTable(
+      endpoints.filter(({ yields }) => yields !== true),
+      [...endpoints.filter(({ yields }) => yields === true), ...flatten(house, createSite)],
+    )
+    this.#ready = endpoints.flatMap(({ target }) => target.ready ?? [])
     this.routes = Object.freeze(endpoints.flatMap(({ target }) => target.route ?? []))
     // The app's middleware sees every request, also those that nothing matches.
     this.#answer = compose(app.middleware, (exchange) => this.#route(exchange))
+  }
+
+  /** Looks whether everything is there that routes need. Rejects when it is not. */
+  async ready(): Promise<void> {
+    for (const look of new Set(this.#ready)) await look()
   }
 
   handle(incoming: Incoming): Reply | Promise<Reply> {

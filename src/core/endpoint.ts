@@ -1,4 +1,5 @@
 /** From declarations to endpoints: routers flattened, everything composed once, when the app starts. */
+import { slashesAtEnd } from '../wire/path.ts'
 import { planBody } from './body-plan.ts'
 import type { Uses } from './dependency.ts'
 import { HttpError } from './error.ts'
@@ -12,6 +13,7 @@ import { type Declared, type RouteGroup } from './router.ts'
 import { negotiate, streamHead } from './offer.ts'
 import { type ReplyShape, toReply } from './to-reply.ts'
 import { strippingSchema } from './schema.ts'
+import type { CreateSite } from './site.ts'
 import { isThenable } from './thenable.ts'
 import { toWebStream } from './web-stream.ts'
 import { sameOrigin, websocketAnswer } from './websocket.ts'
@@ -23,6 +25,8 @@ export interface Endpoint {
   readonly limits: RouteLimits | undefined
   /** Undefined for mounts. */
   readonly route: AnyRoute | undefined
+  /** What must be there before the first request. */
+  readonly ready?: () => Promise<void>
 }
 
 /** What a route inherits from the routers around it. */
@@ -31,6 +35,7 @@ interface Inherited {
   readonly tags: readonly string[]
   readonly use: Uses
   readonly middleware: readonly Middleware[]
+  readonly createSite: CreateSite
 }
 
 /** What was returned when a route was declared, by the route that its app made of it. */
@@ -42,9 +47,9 @@ export function declarationOf(route: AnyRoute): AnyRoute {
 }
 
 /** The endpoints of an app, in order of declaration. Its own middleware is left to the dispatcher. */
-export function flatten(app: RouteGroup): Registered<Endpoint>[] {
+export function flatten(app: RouteGroup, createSite: CreateSite): Registered<Endpoint>[] {
   return app.declared.flatMap((each) =>
-    toEndpoints(each, { prefix: '', tags: app.tags, use: app.use, middleware: [] }),
+    toEndpoints(each, { prefix: '', tags: app.tags, use: app.use, middleware: [], createSite }),
   )
 }
 
@@ -52,6 +57,7 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
   if (declared.kind === 'group') {
     const { group } = declared
     const inner: Inherited = {
+      ...inherited,
       prefix: inherited.prefix + group.prefix,
       tags: [...inherited.tags, ...group.tags],
       use: { ...inherited.use, ...group.use },
@@ -60,6 +66,7 @@ function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpo
     return group.declared.flatMap((each) => toEndpoints(each, inner))
   }
   if (declared.kind === 'mount') return mountEndpoints(declared, inherited)
+  if (declared.kind === 'site') return siteEndpoints(declared, inherited)
   const { route } = declared
   const { middleware } = route.options
   const use: Uses = { ...inherited.use, ...route.options.use }
@@ -152,6 +159,32 @@ function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherite
   ]
 }
 
+/** GET at the path of a site and below it. HEAD comes with that, and the others are a 405. */
+function siteEndpoints(declared: Declared & { kind: 'site' }, inherited: Inherited): Registered<Endpoint>[] {
+  const { options } = declared
+  const prefix = inherited.prefix + declared.path.replace(/\/$/, '')
+  const depth = prefix.split('/').length
+  const site = inherited.createSite(declared.folder, options)
+  const uses = { ...inherited.use, ...options.use }
+  const respond: Answer = (exchange) =>
+    site.respond(exchange, exchange.path === '/' ? [] : exchange.path.split('/').slice(depth))
+  const target: Endpoint = {
+    answer: compose(
+      [...inherited.middleware, ...(options.middleware ?? [])],
+      prepare({ uses, inputs: {}, body: undefined }, respond),
+    ),
+    limits: undefined,
+    route: undefined,
+    ready: () => site.ready(),
+  }
+  const at = { method: 'GET', declaredAt: declared.declaredAt, target }
+  return [
+    // A page of the app's own at the same place goes before the index.
+    { ...at, path: prefix === '' ? '/' : prefix, yields: true },
+    { ...at, path: `${prefix}/*` },
+  ]
+}
+
 /** The request as a mounted handler sees it: without the `depth` first segments, its body still live. */
 function toMountedRequest(exchange: Exchange, depth: number): Request {
   const { request } = exchange
@@ -165,7 +198,7 @@ function toMountedRequest(exchange: Exchange, depth: number): Request {
   const query = request.target.indexOf('?')
   const rest = exchange.path.split('/').slice(depth).join('/')
   // Relative links of a mounted site hang on the slash that our own routes do not care for.
-  const slash = rest !== '' && /^[^?]*\/(\?|$)/.test(request.target) ? '/' : ''
+  const slash = rest !== '' && slashesAtEnd(request.target) > 0 ? '/' : ''
   const path = `/${rest}${slash}`
   const url = originOf(scheme, headers.get('host'))
   url.pathname = path

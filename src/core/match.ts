@@ -9,6 +9,8 @@ export interface Registered<T> {
   readonly method: string
   readonly path: string
   readonly declaredAt: string
+  /** Whether it stands back where another one has the same method and matches the same paths. */
+  readonly yields?: boolean
   readonly target: T
 }
 

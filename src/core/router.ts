@@ -16,6 +16,7 @@ import {
   type WebSocketRoute,
 } from './route.ts'
 import type { AnySchema } from './schema.ts'
+import { assertStaticOptions, type StaticOptions } from './site.ts'
 
 /** A request handler of any fetch-style framework. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>
@@ -88,6 +89,13 @@ export type Declared =
       readonly path: string
       readonly declaredAt: string
       readonly fetch: FetchHandler
+    }
+  | {
+      readonly kind: 'site'
+      readonly path: string
+      readonly declaredAt: string
+      readonly folder: string | URL
+      readonly options: StaticOptions
     }
   | { readonly kind: 'group'; readonly group: RouteGroup }
 
@@ -204,6 +212,22 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
     this.#assertOpen(`mount at ${path}`)
     const fetch: FetchHandler = typeof handler === 'function' ? handler : (request) => handler.fetch(request)
     this.declared.push({ kind: 'mount', path, declaredAt: callSite(this.mount), fetch })
+  }
+
+  /**
+   * Serves a folder as it is: its files with tags, conditions and ranges, an index for its folders. Declared
+   * routes go before its files. Nothing outside of the folder is served, nor what begins with a dot.
+   *
+   * @param path where it is found, for example `/assets`; `/` for the whole app.
+   * @param folder a path, from the working directory, or a `file:` URL. The app does not start without it.
+   * @throws {UsageError} once the app has started, and for options that are none.
+   * @example app.static('/', new URL('./public', import.meta.url), { fallback: 'index.html' })
+   */
+  static(path: string, folder: string | URL, options: StaticOptions = {}): void {
+    this.#assertOpen(`static ${path}`)
+    assertStaticOptions(options, `static ${path}`)
+    assertUses(options.use ?? {}, `static ${path}`)
+    this.declared.push({ kind: 'site', path, declaredAt: callSite(this.static), folder, options })
   }
 
   /** Ends registration. The app calls it when it starts. */

@@ -10,12 +10,20 @@ import { headerValue } from '../core/incoming.ts'
 import { createReply, OCTETS, type Reply, type ReplyInit } from '../core/reply.ts'
 import type { Responder } from '../core/to-reply.ts'
 import { type CacheOptions, formatCacheControl } from '../wire/cache-control.ts'
-import { checkConditions, checkIfRange, type Field, toEntityTag, type Validators } from '../wire/condition.ts'
+import {
+  checkConditions,
+  checkIfRange,
+  type Field,
+  toEntityTag,
+  type Validators,
+  withTagSuffix,
+} from '../wire/condition.ts'
 import { contentDisposition } from '../wire/disposition.ts'
 import { formatHttpDate, parseHttpDate } from '../wire/http-date.ts'
+import { acceptedCodings } from '../wire/negotiation.ts'
 import { type ByteRange, contentRange, parseRange } from '../wire/range.ts'
 import { byteranges } from './byteranges.ts'
-import { type FileSource, OwnedFile } from './file-source.ts'
+import { type FileSource, type OpenedFile, OwnedFile } from './file-source.ts'
 
 export interface FileOptions extends ReplyInit {
   /** Default: by the name's extension, or application/octet-stream. */
@@ -30,7 +38,20 @@ export interface FileOptions extends ReplyInit {
   readonly etag?: string | false
   /** Whether parts may be asked for, default true. */
   readonly ranges?: boolean
+  /**
+   * Whether a file beside it that was compressed beforehand (`.br`, `.zst`, `.gz`) is sent to a client that
+   * accepts it, default false. Each has an entity tag of its own.
+   */
+  readonly precompressed?: boolean
 }
+
+/** Content codings and the extensions of files that have them, in our order of preference. */
+const CODINGS: ReadonlyMap<string, string> = new Map([
+  ['br', '.br'],
+  ['zstd', '.zst'],
+  ['gzip', '.gz'],
+  ['identity', ''],
+])
 
 /** The answer that `reply.file` stands for: opened only when the request is at hand. */
 export class FileReply implements Responder {
@@ -43,21 +64,34 @@ export class FileReply implements Responder {
   }
 
   async respond(exchange: Exchange): Promise<Reply> {
-    const opened = await this.#source.open()
+    const field: Field = (name) => headerValue(exchange.request.headers, name)
+    const { opened, coding } = await this.#open(field)
     if (opened === undefined) throw new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
     const file = new OwnedFile(opened)
     // Whatever becomes of the reply (middleware may drop it), the request closes the file.
     exchange.lifetime.ownFile(file)
-    const reply = this.#whole(file)
+    const reply = this.#whole(file, coding)
     const { method } = exchange
     if (reply.status !== 200 || (method !== 'GET' && method !== 'HEAD')) return reply
-    const field: Field = (name) => headerValue(exchange.request.headers, name)
     return narrow(reply, file, field, method === 'GET' && this.#options.ranges !== false)
   }
 
+  /** The file, or one beside it that has a coding which the client likes better. */
+  async #open(field: Field): Promise<{ opened: OpenedFile | undefined; coding?: string }> {
+    const { precompressed } = this.#options
+    if (precompressed === true && this.#source.sibling !== undefined) {
+      for (const coding of acceptedCodings(field('accept-encoding'), [...CODINGS.keys()])) {
+        if (coding === 'identity') break
+        const opened = await this.#source.sibling(CODINGS.get(coding)!).open()
+        if (opened !== undefined) return { opened, coding }
+      }
+    }
+    return { opened: await this.#source.open() }
+  }
+
   /** All of the file, with everything that is said of it. */
-  #whole(file: OwnedFile): Reply {
-    const { mediaType, downloadAs, inlineAs, cache, etag, ranges } = this.#options
+  #whole(file: OwnedFile, coding: string | undefined): Reply {
+    const { mediaType, downloadAs, inlineAs, cache, etag, ranges, precompressed } = this.#options
     const made = createReply(
       mediaType ?? mediaTypeOf(this.#source.name),
       { kind: 'file', file, start: 0, length: file.size },
@@ -65,7 +99,9 @@ export class FileReply implements Responder {
     )
     const { headers } = made
     const tag = etag === undefined ? file.etag : etag === false ? undefined : toEntityTag(etag)
-    if (tag !== undefined) headers['etag'] ??= tag
+    if (tag !== undefined) headers['etag'] ??= coding === undefined ? tag : withTagSuffix(tag, coding)
+    if (coding !== undefined) headers['content-encoding'] = coding
+    if (precompressed === true) headers['vary'] = [headers['vary'] ?? [], 'accept-encoding'].flat().join(', ')
     // A date that is yet to come would be none that a client can go by (RFC 9110 section 8.8.2.1).
     if (file.modified !== undefined)
       headers['last-modified'] ??= formatHttpDate(Math.min(file.modified.getTime(), Date.now()))

@@ -58,6 +58,15 @@ function withoutTrailingSlash(path: string): string {
   return end === path.length ? path : path.slice(0, end)
 }
 
+/** How many slashes the path of a request target ends with, which its canonical form does not tell. */
+export function slashesAtEnd(target: string): number {
+  const mark = target.indexOf('?')
+  const end = mark === -1 ? target.length : mark
+  let at = end
+  while (at > 0 && target.charCodeAt(at - 1) === 47 /* / */) at--
+  return end - at
+}
+
 /** Absolute-form (sent to proxies) is accepted for its path; anything else is malformed. */
 function originForm(target: string): string | undefined {
   const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)

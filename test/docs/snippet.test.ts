@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claims as compression } from './claim/compression.ts'
 import { claims as dependencyInjection } from './claim/dependency-injection.ts'
 import { claims as errors } from './claim/errors.ts'
-import { claims as file } from './claim/files.ts'
+import { claims as file, prepare as prepareFiles } from './claim/files.ts'
 import { claims as gettingStarted } from './claim/getting-started.ts'
 import { claims as readme } from './claim/readme.ts'
 import { claims as routes } from './claim/routes.ts'
@@ -129,7 +129,10 @@ describe('the program', () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
 
   // Programs name files as if they stood beside them; claims write those files.
-  beforeAll(() => process.chdir(folder))
+  beforeAll(() => {
+    process.chdir(folder)
+    prepareFiles()
+  })
   afterAll(() => {
     process.chdir(home)
     rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { negotiateMediaType } from '../../src/wire/negotiation.ts'
+import { acceptedCodings, namesMediaType, negotiateMediaType } from '../../src/wire/negotiation.ts'
 
 const OFFERS = ['application/jsonl', 'text/event-stream', 'text/plain']
 
@@ -68,4 +68,34 @@ test('a hostile Accept takes no time', () => {
   for (const part of ['*/*,', 'text/plain;q=0.1,', ';', ',', 'a'])
     negotiateMediaType(part.repeat(Math.floor(60_000 / part.length)), OFFERS)
   expect(performance.now() - started).toBeLessThan(2000)
+})
+
+const CODINGS = ['br', 'zstd', 'gzip', 'identity']
+
+test.each([
+  [undefined, ['identity']],
+  ['', ['identity']],
+  ['gzip, deflate, br, zstd', ['br', 'zstd', 'gzip', 'identity']],
+  ['gzip', ['gzip', 'identity']],
+  ['br;q=0.1, gzip', ['gzip', 'br', 'identity']],
+  ['*', ['br', 'zstd', 'gzip', 'identity']],
+  ['*;q=0', []],
+  ['gzip, identity;q=0', ['gzip']],
+  ['gzip;q=0, br;q=0', ['identity']],
+  ['GZIP', ['gzip', 'identity']],
+  ['nonsense;;', ['identity']],
+])('Accept-Encoding: %j takes %j', (field, codings) => {
+  expect(acceptedCodings(field, CODINGS)).toEqual(codings)
+})
+
+test.each([
+  [undefined, false],
+  ['*/*', false],
+  ['text/*', false],
+  ['text/html', true],
+  ['application/xml, TEXT/HTML;q=0.1', true],
+  ['text/html;q=0', false],
+  ['text/htmlx', false],
+])('Accept: %s names text/html: %s', (accept, named) => {
+  expect(namesMediaType(accept, 'text/html')).toBe(named)
 })

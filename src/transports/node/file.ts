@@ -20,13 +20,18 @@ export function packageFile(path: string): FileSource {
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'ELOOP', 'ENXIO'])
 
+/** Whether an error says that there is nothing of this name, and not that something went wrong. */
+export function isAbsence(error: unknown): boolean {
+  return ABSENT.has((error as NodeJS.ErrnoException).code ?? '')
+}
+
 async function openFile(path: string): Promise<OpenedFile | undefined> {
   let handle: FileHandle
   try {
     // Not blocking: opening a FIFO would otherwise hold a thread until somebody writes to it.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (isAbsence(error)) return undefined
     throw error
   }
   const stats = await handle.stat({ bigint: true })

@@ -1,8 +1,55 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { expect, vi } from 'vitest'
 import type { Claims } from '../program.ts'
 
+// The snippets that serve a folder do not start without it, so it is there before they are.
+function write(path: string, text: string) {
+  mkdirSync(path.split('/').slice(0, -1).join('/'), { recursive: true })
+  writeFileSync(path, text)
+  utimesSync(path, 1_700_000_000, 1_700_000_000)
+}
+
+/** Called in the folder that programs run in. */
+export function prepare(): void {
+  write('public/index.html', '<h1>home</h1>')
+  write('public/guide/index.html', '<h1>guide</h1>')
+  write('public/app.3f2a9c1b.js', 'plain()')
+  write('public/app.3f2a9c1b.js.br', 'brotli')
+  write('downloads/book.txt', 'book')
+}
+
 export const claims: Claims = {
+  async 'static.ts'({ url }) {
+    const ask = (path: string, headers: Record<string, string> = {}) =>
+      fetch(url + path, { headers, redirect: 'manual' })
+    const html = { accept: 'text/html' }
+    expect(await (await ask('/api/hello', html)).json()).toEqual({ hello: 'world' })
+    expect(await (await ask('/')).text()).toBe('<h1>home</h1>')
+    expect((await ask('/guide')).headers.get('location')).toBe('/guide/')
+    expect(await (await ask('/guide/')).text()).toBe('<h1>guide</h1>')
+    expect(await (await ask('/users/john.doe', html)).text()).toBe('<h1>home</h1>')
+    for (const [path, headers] of [
+      ['/users/john.doe', { accept: '*/*' }],
+      ['/nothing.js', html],
+      ['/.env', html],
+    ] as const)
+      expect((await ask(path, headers)).status, path).toBe(404)
+    const script = await ask('/app.3f2a9c1b.js', { 'accept-encoding': 'identity' })
+    expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(script.headers.get('vary')).toBe('accept-encoding')
+    expect(await script.text()).toBe('plain()')
+    expect((await fetch(`${url}/guide/`, { method: 'POST' })).status).toBe(405)
+  },
+
+  async 'guarded.ts'({ url }) {
+    const ask = (path: string, cookie = 'x=1') => fetch(url + path, { headers: { cookie } })
+    for (const path of ['/members/files/book.txt', '/members/files/', '/members/files/nothing'])
+      expect((await ask(path)).status).toBe(401)
+    expect((await ask('//members/files/book.txt')).status).toBe(404)
+    const book = await ask('/members/files/book.txt', 'session=1')
+    expect([book.headers.get('cache-control'), await book.text()]).toEqual(['private, max-age=60', 'book'])
+  },
+
   async 'reply-file.ts'({ url }) {
     const ask = (headers: Record<string, string>) => fetch(`${url}/report`, { headers })
     expect((await ask({})).status).toBe(404)

@@ -1,0 +1,112 @@
+/**
+ * A folder served as it is: which file a path means, and what stands in for one that is not there. What a
+ * request gets of a file is decided in file.ts.
+ */
+import { lookup } from 'mrmime'
+import { HttpError } from '../core/error.ts'
+import type { Exchange } from '../core/exchange.ts'
+import { headerValue } from '../core/incoming.ts'
+import { redirectReply, type Reply } from '../core/reply.ts'
+import type { Site, StaticOptions } from '../core/site.ts'
+import type { CacheOptions } from '../wire/cache-control.ts'
+import { toFilePath } from '../wire/file-path.ts'
+import { namesMediaType } from '../wire/negotiation.ts'
+import { slashesAtEnd } from '../wire/path.ts'
+import { FileReply } from './file.ts'
+import type { FileSource } from './file-source.ts'
+
+/** Where the files of a site are. */
+export interface Folder {
+  /** @throws {UsageError} when there is no such folder. */
+  ready(): Promise<void>
+  /**
+   * Looks for what is inside the folder, and nowhere else, whatever its links say.
+   *
+   * @param names of folders and of a file, each of them a plain name.
+   */
+  find(names: readonly string[]): Promise<FileSource | 'folder' | undefined>
+}
+
+const YEAR: CacheOptions = { visibility: 'public', maxAge: 31_536_000, immutable: true }
+
+/** Eight hexadecimal digits or more that are neither a number nor a word. */
+const HASHED = /[.-](?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}(\.\w+)+$/
+
+export class StaticSite implements Site {
+  readonly #folder: Folder
+  readonly #options: StaticOptions
+  readonly #headers: NonNullable<StaticOptions['headers']>
+
+  constructor(folder: Folder, options: StaticOptions) {
+    this.#folder = folder
+    this.#options = options
+    this.#headers = { 'x-content-type-options': 'nosniff', ...options.headers }
+  }
+
+  ready(): Promise<void> {
+    return this.#folder.ready()
+  }
+
+  async respond(exchange: Exchange, below: readonly string[]): Promise<Reply> {
+    const { dotfiles = false } = this.#options
+    const slashes = exchange.path === '/' ? 1 : slashesAtEnd(exchange.request.target)
+    // An empty segment is no name either, and a guard in front may see another path than we do.
+    const names = exchange.path.includes('//') || slashes > 1 ? undefined : toFilePath(below, dotfiles)
+    if (names === undefined) throw notFound()
+    const found = await this.#folder.find(names)
+    if (found === 'folder') return this.#folderReply(exchange, names, slashes === 1)
+    if (found !== undefined && slashes === 0) return this.#send(exchange, found, names)
+    return this.#missing(exchange, names)
+  }
+
+  async #folderReply(exchange: Exchange, names: readonly string[], hasSlash: boolean): Promise<Reply> {
+    const { index = 'index.html' } = this.#options
+    const found = index === false ? undefined : await this.#folder.find([...names, index])
+    if (found === undefined || found === 'folder') return this.#missing(exchange, names)
+    // The links of the page hang on the slash.
+    return hasSlash ? this.#send(exchange, found, names) : redirectReply(withSlash(exchange), 301)
+  }
+
+  /** What is sent instead of a file that is not there. */
+  async #missing(exchange: Exchange, names: readonly string[]): Promise<Reply> {
+    const { fallback, notFound: page } = this.#options
+    if (!namesMediaType(headerValue(exchange.request.headers, 'accept'), 'text/html')) throw notFound()
+    const reply =
+      fallback !== undefined && !isAsset(names.at(-1))
+        ? await this.#page(exchange, fallback, 200)
+        : page === undefined
+          ? undefined
+          : await this.#page(exchange, page, 404)
+    if (reply === undefined) throw notFound()
+    // Another client gets something else at the same path.
+    reply.headers['vary'] = ['accept', reply.headers['vary'] ?? []].flat().join(', ')
+    return reply
+  }
+
+  async #page(exchange: Exchange, path: string, status: number): Promise<Reply | undefined> {
+    const found = await this.#folder.find(path.split('/'))
+    return found === undefined || found === 'folder' ? undefined : this.#send(exchange, found, [], status)
+  }
+
+  #send(exchange: Exchange, source: FileSource, names: readonly string[], status = 200): Promise<Reply> {
+    const { immutable = HASHED, cache = 'no-cache', precompressed = false } = this.#options
+    const isImmutable = immutable !== false && immutable.test(names.join('/'))
+    const options = { status, headers: this.#headers, precompressed, cache: isImmutable ? YEAR : cache }
+    return new FileReply(source, options).respond(exchange)
+  }
+}
+
+/** What is loaded by a page, and would be broken by getting another page instead. */
+function isAsset(name = ''): boolean {
+  const type = lookup(name)
+  return type !== undefined && type !== 'text/html'
+}
+
+function withSlash({ path, request }: Exchange): string {
+  const query = request.target.indexOf('?')
+  return `${path}/${query === -1 ? '' : request.target.slice(query)}`
+}
+
+function notFound(): HttpError {
+  return new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
+}
