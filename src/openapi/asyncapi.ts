@@ -16,6 +16,8 @@ interface Writing {
   readonly schemes: SchemeRegistry
   readonly report: (place: string, problem: string) => void
   readonly document: AsyncApiDocument
+  /** Tags with what they mean. */
+  readonly tags: ReadonlyMap<string, Json>
 }
 
 export function createAsyncApi(source: DocumentSource, options: AsyncApiOptions): Written<AsyncApiDocument> {
@@ -32,8 +34,9 @@ export function createAsyncApi(source: DocumentSource, options: AsyncApiOptions)
     operations: {},
   }
   const { jsonSchema } = source.options
+  const tags = new Map((source.options.tags ?? []).map((tag) => [tag.name, { ...tag }]))
   const schemas = new SchemaRegistry({ draft: 'draft-07', names, jsonSchema, report })
-  const writing: Writing = { schemas, schemes: new SchemeRegistry(report), report, document }
+  const writing: Writing = { schemas, schemes: new SchemeRegistry(report), report, document, tags }
   const routes = source.routes.filter(isDocumented)
   const { ids, twice } = operationIds(routes, names)
   for (const id of twice) report(`operationId "${id}"`, 'two routes have it. Give each its own.')
@@ -59,6 +62,7 @@ function addWebSocket(writing: Writing, route: WebSocketRoute, id: string): void
   const place = `WebSocket ${route.path}`
   const name = pascal(id)
   const path = pathTemplate(route.path)
+  const tags = (options.tags ?? []).map((tag) => writing.tags.get(tag) ?? { name: tag })
   const inputs = parameters(
     { schemas, report: writing.report, dialect: '3.1' },
     { inputs: options, uses: options.use ?? {}, path, place, name },
@@ -73,7 +77,7 @@ function addWebSocket(writing: Writing, route: WebSocketRoute, id: string): void
     description: options.description,
     parameters: channelParameters(inputs),
     messages,
-    tags: options.tags?.length ? options.tags.map((tag) => ({ name: tag })) : undefined,
+    tags: tags.length === 0 ? undefined : tags,
     bindings: { ws: webSocketBinding(inputs) },
   })
   const security = requirements(options.use ?? {}, (scheme) => schemes.name(scheme, place))
@@ -187,7 +191,7 @@ function addChannel({ document, schemas, report }: Writing, channel: DocumentedC
     report(`channel "${channel.name}"`, 'a WebSocket or another channel has that name. Rename it.')
   const name = pascal(channel.name)
   const entry = message(schemas, channel.schema, 'output', `channel ${channel.name}`, `${name}Entry`)
-  document.channels[id] = { address: null, title: channel.name, messages: { entry } }
+  document.channels[id] = { title: channel.name, messages: { entry } }
   document.operations[`${id}Publish`] = {
     action: 'send',
     channel: { $ref: `#/channels/${id}` },

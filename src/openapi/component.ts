@@ -171,9 +171,11 @@ export class SchemaRegistry {
     for (const sides of this.#conversions.values()) yield* Object.values(sides)
   }
 
-  #nameOf({ schema, root, fallback }: Conversion): string {
-    const title = typeof root['title'] === 'string' ? root['title'] : undefined
-    return toComponentName(this.#options.names.get(schema) ?? pascal(title ?? '') ?? '') || fallback
+  /** One name for both sides: as it is exported or titled, or after its first place. */
+  #nameOf({ schema, root }: Conversion): string {
+    const title = typeof root['title'] === 'string' ? root['title'] : ''
+    const [first] = Object.values(this.#conversions.get(schema)!)
+    return toComponentName(this.#options.names.get(schema) ?? pascal(title)) || first!.fallback
   }
 
   /** The name of a root: what has been named, is used again, or refers to itself. */

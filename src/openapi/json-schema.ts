@@ -87,6 +87,7 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
       // That other members are stripped binds us; a client need not refuse what comes to be added.
       if (side === 'output' && def.type === 'object' && def.catchall === undefined)
         delete jsonSchema['additionalProperties']
+      if (jsonSchema['default'] !== undefined && isMadeAnew(def)) delete jsonSchema['default']
       if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum']
       if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum']
     },
@@ -112,7 +113,9 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
 
 interface ZodNode {
   readonly zodSchema: {
-    readonly _zod: { readonly def: { readonly type: string; readonly catchall?: unknown } }
+    readonly _zod: {
+      readonly def: { readonly type: string; readonly catchall?: unknown; readonly defaultValue?: unknown }
+    }
   }
   readonly jsonSchema: JsonSchema
   readonly path: readonly (string | number)[]
@@ -127,6 +130,11 @@ interface ValibotNode {
 interface ArkNode {
   readonly base: JsonSchema
   readonly code: string
+}
+
+/** Whether a default is made for each value, as a date or an id is: the one at hand says nothing. */
+function isMadeAnew(def: { readonly defaultValue?: unknown }): boolean {
+  return def.defaultValue instanceof Date || canonical(def.defaultValue) !== canonical(def.defaultValue)
 }
 
 const ZOD_WITHOUT = new Set(['bigint', 'symbol', 'nan', 'custom', 'function', 'transform', 'map', 'set'])

@@ -244,7 +244,10 @@ export function webhook(writing: Writing, declared: WebhookDocumentation, place:
         }),
       ),
       requestBody: content === undefined ? undefined : { required: true, content },
-      responses: { [status]: defined({ description: 'Received.', content: answer }) },
+      responses: {
+        [status]: defined({ description: 'Received.', content: answer }),
+        '4XX': { description: 'Refused.' },
+      },
     }),
   }
 }

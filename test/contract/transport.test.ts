@@ -14,6 +14,7 @@ import { middlewareBehaviours } from './middleware-behaviours.ts'
 import { pressureBehaviours } from './pressure-behaviours.ts'
 import { replyBehaviours } from './reply-behaviours.ts'
 import { routingBehaviours } from './routing-behaviours.ts'
+import { securityBehaviours } from './security-behaviours.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
 import { type Skip, transportContract } from './transport.ts'
 import { uploadBehaviours } from './upload-behaviours.ts'
@@ -28,6 +29,7 @@ const behaviours = [
   ...endingBehaviours,
   ...routingBehaviours,
   ...dependencyBehaviours,
+  ...securityBehaviours,
   ...lifetimeBehaviours,
   ...disconnectBehaviours,
   ...middlewareBehaviours,
