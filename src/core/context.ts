@@ -34,8 +34,8 @@ export interface Context<P extends string = string, I = {}> extends RequestConte
 export interface RequestContext {
   /** Where an EventSource that reconnects wants to go on: its `Last-Event-ID`. For a typed one, declare `headers`. */
   readonly lastEventId: string | undefined
-  /** The request as it came from the transport. */
-  readonly request: Incoming
+  /** The request as it came from the transport. Its body is read by `body`, within its limits of size and time. */
+  readonly request: Omit<Incoming, 'body'>
   /** The request method, upper case. */
   readonly method: string
   /** The canonical path, as the router saw it. */

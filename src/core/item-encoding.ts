@@ -32,9 +32,10 @@ export function itemEncoding(format: Format, exchange: Exchange): Encoding {
   }
 }
 
-/** A time after which to come back: from the route's own to twice that, or our own where it has none. */
-function spread(retryMs: number | undefined): number {
-  const [from, to] = retryMs === undefined ? [RETRY_FROM_MS, RETRY_TO_MS] : [retryMs, 2 * retryMs]
+/** A time after which to come back: not before the route says, and not while the server is still gone. */
+function spread(retryMs = RETRY_FROM_MS): number {
+  const from = Math.max(RETRY_FROM_MS, retryMs)
+  const to = Math.max(RETRY_TO_MS, 2 * from)
   return from + Math.round(Math.random() * (to - from))
 }
 

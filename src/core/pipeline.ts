@@ -6,6 +6,7 @@ import { assertNoIssues, hasInputs, type InputOptions, type Inputs, readInputs }
 import { provide } from './provide.ts'
 import { Reply } from './reply.ts'
 import type { Middleware } from './route.ts'
+import { adopt } from './stream-reply.ts'
 
 /** Answers a request that was matched. Synchronous as long as everything in it is. */
 export type Answer = (exchange: Exchange) => Reply | Promise<Reply>
@@ -31,7 +32,8 @@ function wrap(middleware: Middleware, inner: Answer): Answer {
       return (given = await inner(exchange))
     }
     return chain(middleware(exchange as never, next), (reply) => {
-      if (reply instanceof Reply) return reply === given ? reply : reply.copy()
+      // A stream of its own, or what it has made of one: it may fail before its first chunk, too.
+      if (reply instanceof Reply) return adopt(reply === given ? reply : reply.copy(), exchange)
       throw new TypeError(
         `${name} returned no reply. Return what next() resolves to, or a reply.* of your own.`,
       )

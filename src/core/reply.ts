@@ -2,7 +2,8 @@ import type { Coding } from '../wire/content-coding.ts'
 import { assertHeader } from '../wire/header.ts'
 import type { Clock } from './clock.ts'
 import type { Socket } from './socket.ts'
-import { type Chunk, Source } from './source.ts'
+import type { Source } from './source.ts'
+import { type Transform, transformSource, transformValue } from './transform.ts'
 
 /** Reply header fields by lower-case name; a list is sent as repeated fields. */
 export type ReplyHeaders = Record<string, string | readonly string[]>
@@ -121,23 +122,27 @@ export class Reply {
    * @example reply.transform(async function* (chunks) { for await (const c of chunks) yield mask(c) })
    * @throws {TypeError} for a file or an upgrade.
    */
-  transform(fn: (chunks: AsyncIterable<Chunk>) => AsyncIterable<Chunk>): this {
-    const { kind } = this.body
-    if (kind === 'file' || kind === 'upgrade')
-      throw new TypeError(`A body of kind "${kind}" cannot be transformed.`)
-    const source = Source.from(fn(bodyChunks(this.body)))
-    if (source === undefined)
-      throw new TypeError('transform takes a function that returns an async iterable.')
-    this.body = { kind: 'stream', source, length: undefined }
+  transform(transform: Transform): this {
+    this.body = { kind: 'stream', source: transformed(this.body, transform), length: undefined }
     delete this.headers['content-length']
     return this
   }
 }
 
-async function* bodyChunks(body: Body): AsyncGenerator<Chunk, void, undefined> {
-  if (body.kind === 'text') yield body.text
-  else if (body.kind === 'bytes') yield body.bytes
-  else if (body.kind === 'stream') yield* body.source.chunks()
+function transformed(body: Body, transform: Transform): Source {
+  switch (body.kind) {
+    case 'file':
+    case 'upgrade':
+      throw new TypeError(`A body of kind "${body.kind}" cannot be transformed.`)
+    case 'stream':
+      return transformSource(body.source, transform)
+    case 'text':
+      return transformValue(body.text, transform)
+    case 'bytes':
+      return transformValue(body.bytes, transform)
+    case 'none':
+      return transformValue(undefined, transform)
+  }
 }
 
 /** Status and headers of a reply made by hand. */

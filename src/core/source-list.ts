@@ -1,5 +1,5 @@
 import { HttpError } from './error.ts'
-import type { Cancellation } from './cancellation.ts'
+import { type Cancellation, StreamCancelled } from './cancellation.ts'
 import type { Clock } from './clock.ts'
 import type { Source } from './source.ts'
 
@@ -47,6 +47,7 @@ export class SourceList {
  */
 function isExpected(error: unknown): boolean {
   if (error instanceof HttpError) return error.status < 500
+  if (error instanceof StreamCancelled) return true
   if (!(error instanceof Error)) return false
   return error.name === 'AbortError' || ('code' in error && error.code === 'ECONNRESET')
 }

@@ -24,9 +24,9 @@ export interface Encoding {
   /** What follows the last item of a complete stream. */
   finish?(): Chunk | undefined
   /** A last chunk that tells of a failure, for formats that have one. */
-  failure?(error: unknown): Chunk | undefined
+  readonly failure?: ((error: unknown) => Chunk | undefined) | undefined
   /** A last chunk for a reader that shall come back, for formats in which a stream may end before its source. */
-  farewell?(): Chunk | undefined
+  readonly farewell?: (() => Chunk | undefined) | undefined
   /** What is sent when nothing else was for `ms` milliseconds. */
   readonly heartbeat?: { readonly ms: number; readonly chunk: Chunk } | undefined
   /** After so many milliseconds the reader is sent away with a farewell. */
@@ -51,6 +51,20 @@ export interface Failure {
   readonly error: unknown
 }
 
+/** What goes through the transforms of a stream besides its items, and what is known only in front of them. */
+export interface Aside {
+  /** Items that went in. */
+  readonly items: number
+  /** Items that did not pass their schema and were left out. */
+  readonly dropped: number
+  /** Called for each of both. */
+  onItem: () => void
+  /** Has a chunk that is no item go in, as soon as there is room for one. */
+  say(word: Chunk): void
+  /** Has the chunks end with `last`, and with `failure` if there is one, whatever the source does. */
+  part(last: Chunk | undefined, failure: Failure | undefined): void
+}
+
 export type SourceResult = IteratorResult<unknown, unknown>
 
 interface Puller {
@@ -61,6 +75,10 @@ interface Puller {
 export class Source {
   /** May be replaced until the first item is encoded. */
   encoding: Encoding
+  /** How long a head may wait for the first item, in milliseconds. */
+  holdMs = Infinity
+  /** Set if the items are what transforms have made. */
+  aside: Aside | undefined = undefined
   /** Awaited when the source has come to its end, before that is told: what it throws, the source has failed with. */
   beforeEnd: (() => Promise<void>) | undefined = undefined
   /** Called once when the source has failed by itself. */
@@ -71,6 +89,7 @@ export class Source {
    */
   readonly enter: AsyncScope
   readonly #puller: Puller
+  #isFresh = true
   #first: SourceResult | PromiseLike<SourceResult> | undefined
   #stopped: Promise<void> | undefined
   #ended = false
@@ -86,27 +105,6 @@ export class Source {
   static from(value: unknown, encoding: Encoding = RAW): Source | undefined {
     const puller = toPuller(value)
     return puller === undefined ? undefined : new Source(puller, encoding)
-  }
-
-  /** The encoded chunks, for middleware that transforms a body; the last word of a failure is one of them. */
-  async *chunks(): AsyncGenerator<Chunk, void, undefined> {
-    const { opening } = this.encoding
-    if (opening !== undefined) yield opening
-    for (;;) {
-      let chunk: Chunk | undefined
-      try {
-        const result = await this.pull()
-        if (result.done === true) break
-        chunk = await this.encoding.encode(result.value)
-      } catch (error) {
-        const last = this.lastWord(error)
-        if (last !== undefined) yield last
-        throw error
-      }
-      if (chunk !== undefined) yield chunk
-    }
-    const last = this.encoding.finish?.()
-    if (last !== undefined) yield last
   }
 
   /** What the format has to say about a failure, if anything. Never throws. */
@@ -132,6 +130,7 @@ export class Source {
 
   /** Pulls the next item. Throws or rejects when the source fails. */
   next(): SourceResult | PromiseLike<SourceResult> {
+    this.#isFresh = false
     const result = this.#first ?? this.#puller.next()
     this.#first = undefined
     return this.beforeEnd === undefined ? result : this.#untilEnd(result)
@@ -165,6 +164,11 @@ export class Source {
       },
     }
     if (chunk instanceof Promise) return chunk.then(() => {})
+  }
+
+  /** Whether nobody has asked it for anything. */
+  get isFresh(): boolean {
+    return this.#isFresh
   }
 
   /** Whether it is known already that there is no item. */

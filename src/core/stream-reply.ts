@@ -37,7 +37,8 @@ export function streamReply(
   encode(source, format, reply, exchange)
   if (exchange.method === 'HEAD') return reply
   reply.body = { kind: 'stream', source, length: undefined }
-  return hold(reply, source, exchange, format.holdMs)
+  source.holdMs = format.holdMs
+  return hold(reply, source, exchange)
 }
 
 async function streamInferred(
@@ -62,14 +63,20 @@ function encode(source: Source, format: Format, reply: Reply, exchange: Exchange
   if (encoding.marksEnd === true) reply.headers['preference-applied'] = 'stream-end'
 }
 
-/** Pulls the first item before the reply is given on; after `holdMs` the head goes without it. */
-export function hold(
-  reply: Reply,
-  source: Source,
-  exchange: Exchange,
-  holdMs: number,
-): Reply | Promise<Reply> {
-  const first = pullFirst(source, exchange, holdMs)
+/**
+ * Pulls the first item of a reply that is made elsewhere than in a format, unless somebody has: it must not
+ * outlive the request, and what it fails with before its first item is a real status.
+ */
+export function adopt(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
+  if (reply.body.kind !== 'stream' || !reply.body.source.isFresh) return reply
+  const { source } = reply.body
+  exchange.lifetime.own(source)
+  return exchange.method === 'HEAD' ? reply : source.enter(() => hold(reply, source, exchange))
+}
+
+/** Pulls the first item before the reply is given on; after its `holdMs` the head goes without it. */
+function hold(reply: Reply, source: Source, exchange: Exchange): Reply | Promise<Reply> {
+  const first = pullFirst(source, exchange, source.holdMs)
   const primed = first instanceof Promise ? first.then(prime) : prime(first)
   return primed === undefined ? reply : primed.then(() => reply)
 

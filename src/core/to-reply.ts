@@ -4,7 +4,7 @@ import type { Format } from './format.ts'
 import { createReply, emptyReply, jsonReply, OCTETS, Reply, type ReplyHeaders, TEXT } from './reply.ts'
 import { placeIssues, type Schema, SchemaMismatch, validate } from './schema.ts'
 import { isNodeReadable, isWebStream, Source } from './source.ts'
-import { hold, streamReply } from './stream-reply.ts'
+import { adopt, streamReply } from './stream-reply.ts'
 
 /** What of a route decides the form of its reply. */
 export interface ReplyShape {
@@ -76,13 +76,6 @@ function isResponder(value: unknown): value is Responder {
 /** Maps, Sets and other collections are iterable too, but only iterators and async iterables mean a stream. */
 function isIterable(value: object): boolean {
   return Symbol.asyncIterator in value || (Symbol.iterator in value && 'next' in value)
-}
-
-/** A reply made by hand: its source, if it has one, must not outlive the request. */
-function adopt(reply: Reply, exchange: Exchange): Reply | Promise<Reply> {
-  if (reply.body.kind !== 'stream') return reply
-  exchange.lifetime.own(reply.body.source)
-  return exchange.method === 'HEAD' ? reply : hold(reply, reply.body.source, exchange, Infinity)
 }
 
 function rawStream(

@@ -27,7 +27,7 @@ export function askedDialect({ dialect = DIALECTS[0] }: { readonly dialect?: unk
 }
 
 /** 304 for who has it already. */
-export function documentReply({ bytes, etag }: DocumentFile, { headers }: Incoming): Reply {
+export function documentReply({ bytes, etag }: DocumentFile, { headers }: Pick<Incoming, 'headers'>): Reply {
   const own = { etag, 'cache-control': 'no-cache' }
   const verdict = checkConditions((name) => headerValue(headers, name), { etag, modified: undefined })
   if (verdict === 'failed') throw new HttpError('PRECONDITION_FAILED')

@@ -8,13 +8,14 @@
  *   and then leave as one write. That adds no latency, and makes bursts of small yields cheap.
  * - No allocation per item on the hot path: bound methods, no closures, no iterator wrappers. Sync
  *   sources run in a plain loop.
+ * - What transforms stand around is spoken to through them (core/transform.ts).
  * - An end is never a lie. `sink.end()` only follows a source that ended by itself; everything else
  *   is `sink.abort()`.
  * - Fairness: after a time slice the pump lets the event loop turn (see turn.ts).
  */
-import { HttpError } from '../core/error.ts'
+import { StreamCancelled } from '../core/cancellation.ts'
 import { type Outcome, remaining, type ReplyTiming } from '../core/reply.ts'
-import type { Chunk, Source, SourceResult } from '../core/source.ts'
+import type { Aside, Chunk, Source, SourceResult } from '../core/source.ts'
 import { outcomeOf, phaseTimeout } from '../core/timeout.ts'
 import { Batch } from './batch.ts'
 import { continueNextTurn, isSliceOver, type Macrotask } from './turn.ts'
@@ -58,12 +59,15 @@ export interface PumpEnding {
 const SLICE = 64 * 1024
 /** A clock reading costs about as much as an item, so the slice is checked once in so many. */
 const ITEMS_PER_CHECK = 16
+/** How long transforms may take to let a last word pass, in milliseconds. */
+const PARTING_MS = 1000
 
 export class Pump {
   readonly #source: Source
   readonly #sink: Sink
   readonly #onEnd: (ending: PumpEnding) => void
   readonly #timing: ReplyTiming | undefined
+  readonly #aside: Aside | undefined
   #watch: StreamWatch | undefined
   /** The bytes that were announced, if any were. */
   readonly #length: number | undefined
@@ -84,6 +88,8 @@ export class Pump {
   #failure: { readonly error: unknown; readonly outcome: Outcome } | undefined
   /** Why the reader was sent away, though the source had not ended. */
   #leaving: Outcome | undefined
+  /** Set while transforms let the last word pass: what it tells of, unless it is a farewell. */
+  #parting: { readonly error: Error | undefined; readonly cancelTimer: () => void } | undefined
   /** What a large chunk still has to be sent. */
   #rest: Uint8Array | undefined
 
@@ -93,6 +99,7 @@ export class Pump {
     this.#onEnd = onEnd
     this.#timing = limits.timing
     this.#length = limits.length
+    this.#aside = source.aside
   }
 
   /** Starts pulling. */
@@ -103,7 +110,9 @@ export class Pump {
       const first = remaining(this.#timing.first, this.#timing)
       const total = remaining(this.#timing.total, this.#timing)
       const rules = { first, idle, stall, total, heartbeat: heartbeat?.ms, age: maxAgeMs }
-      this.#watch = StreamWatch.start(clock, rules, this.#onDue)
+      const watch = StreamWatch.start(clock, rules, this.#onDue)
+      this.#watch = watch
+      if (this.#aside !== undefined) this.#aside.onItem = () => watch?.produced()
     }
     if (opening !== undefined) this.#append(opening)
     this.#source.enter(this.#pullInScope)
@@ -134,10 +143,10 @@ export class Pump {
     if (this.#closed) return
     this.#closed = true
     this.#watch?.stop()
+    this.#parting?.cancelTimer()
     this.#rest = undefined
     const { outcome: told, error: cause } = this.#failure ?? { outcome: this.#leaving ?? outcome, error }
-    const items = this.#items
-    const dropped = this.#dropped
+    const { items, dropped } = this.#counts
     this.#onEnd({
       outcome: told,
       bytes,
@@ -152,18 +161,39 @@ export class Pump {
    * and lose nothing, otherwise with a last word and a cut.
    */
   stop(reason: 'shutdown' | 'timeout'): void {
+    if (this.#closed || this.#sourceEnded || this.#parting !== undefined) return
+    this.#leaving = reason
+    const farewell = this.#source.encoding.farewell?.()
+    const error = new StreamCancelled(reason)
+    if (this.#aside !== undefined) return this.#part(this.#aside, farewell, error)
+    this.#sourceEnded = true
+    this.#flush()
+    // In the middle of a large item a clean end would be a lie.
+    if (farewell === undefined || this.#rest !== undefined) return this.#cut(error)
+    this.#write(farewell)
+    this.#end()
+  }
+
+  /** The same for what passes transforms: they get a moment to let the last word through. */
+  #part(aside: Aside, farewell: Chunk | undefined, error: Error): void {
+    const cancelTimer = this.#timing?.clock.after(PARTING_MS, () => this.#parted(error)) ?? (() => {})
+    this.#parting = { error: farewell === undefined ? error : undefined, cancelTimer }
+    if (farewell === undefined) aside.part(this.#source.lastWord(error), { error })
+    else aside.part(farewell, undefined)
+  }
+
+  /** @param error what there was to tell, if the end is no clean one. */
+  #parted(error: unknown): void {
     if (this.#closed || this.#sourceEnded) return
     this.#sourceEnded = true
-    this.#leaving = reason
+    this.#parting?.cancelTimer()
     this.#flush()
-    const farewell = this.#source.encoding.farewell?.()
-    // In the middle of a large item a clean end would be a lie.
-    if (farewell !== undefined && this.#rest === undefined) {
-      this.#write(farewell)
-      return this.#end()
-    }
-    const error = new HttpError('UNAVAILABLE', { detail: 'The server is shutting down.' })
-    this.#cut(error)
+    if (error === undefined && this.#rest === undefined) this.#end()
+    else this.#cut(error)
+  }
+
+  get #counts(): { readonly items: number; readonly dropped: number } {
+    return this.#aside ?? { items: this.#items, dropped: this.#dropped }
   }
 
   #pull(): void {
@@ -207,9 +237,9 @@ export class Pump {
       return false
     }
     if (result.done === true) {
-      this.#sourceEnded = true
       this.#source.markEnded()
-      this.#finish()
+      if (this.#parting !== undefined) this.#parted(this.#parting.error)
+      else this.#finish()
       return false
     }
     let chunk: Chunk | undefined | Promise<Chunk | undefined>
@@ -304,7 +334,7 @@ export class Pump {
     this.#opened = true
     // An empty chunk would end a chunked body.
     if (chunk.length === 0 || !this.#fits(chunk)) return
-    this.#watch?.wrote()
+    this.#watch?.wrote(this.#aside === undefined)
     if (this.#sink.write(chunk)) return
     this.#blocked = true
     this.#watch?.blocked()
@@ -324,6 +354,7 @@ export class Pump {
   }
 
   #finish(): void {
+    this.#sourceEnded = true
     let last: Chunk | undefined
     try {
       last = this.#source.encoding.finish?.()
@@ -349,6 +380,10 @@ export class Pump {
 
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
   #fail(error: unknown, sourceEnded: boolean): void {
+    if (this.#parting !== undefined) {
+      this.#source.markEnded()
+      return this.#parted(error)
+    }
     if (sourceEnded) this.#source.markEnded({ error })
     if (this.#closed || this.#leaving !== undefined) return
     this.#sourceEnded = true
@@ -358,8 +393,9 @@ export class Pump {
   }
 
   #cut(error: unknown): void {
-    // A piece of a chunk is on its way, or a length was stated: a last word would only be noise then.
-    const speaks = this.#rest === undefined && this.#length === undefined
+    // A piece of a chunk is on its way, or a length was stated: a last word would only be noise then. Where
+    // there are transforms, it has passed them.
+    const speaks = this.#rest === undefined && this.#length === undefined && this.#aside === undefined
     const last = speaks ? this.#source.lastWord(error) : undefined
     this.#rest = undefined
     if (last !== undefined) this.#write(last)
@@ -371,17 +407,26 @@ export class Pump {
     const timing = this.#timing!
     if (due === 'heartbeat') return this.#beat()
     if (due === 'age') return this.stop('timeout')
-    if (due === 'first' && this.#items + this.#dropped > 0) return
+    if (due === 'first' && this.#counts.items + this.#counts.dropped > 0) return
     const error = phaseTimeout(due, timing[due])
-    if (due !== 'stall' && !this.#sourceEnded) return this.#fail(error, false)
+    if (due !== 'stall' && !this.#sourceEnded) return this.#timeOut(error)
     this.#failure ??= { error, outcome: 'timeout' }
     this.#sourceEnded = true
     this.#sink.destroy()
   }
 
+  #timeOut(error: Error): void {
+    if (this.#aside === undefined) return this.#fail(error, false)
+    if (this.#parting !== undefined) return
+    this.#failure = { error, outcome: 'timeout' }
+    this.#part(this.#aside, undefined, error)
+  }
+
   #beat(): void {
     const chunk = this.#source.encoding.heartbeat!.chunk
-    if (this.#blocked || this.#sourceEnded || this.#sink.write(chunk)) return
+    if (this.#blocked || this.#sourceEnded) return
+    if (this.#aside !== undefined) return this.#aside.say(chunk)
+    if (this.#sink.write(chunk)) return
     this.#blocked = true
     this.#watch?.blocked()
   }

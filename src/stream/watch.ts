@@ -50,9 +50,10 @@ export class StreamWatch {
     this.#arm()
   }
 
-  /** Items were written. */
-  wrote(): void {
-    this.#itemAt = this.#writeAt = this.#clock.now()
+  /** Something was written: items, as far as is known here. */
+  wrote(isItem: boolean): void {
+    this.#writeAt = this.#clock.now()
+    if (isItem) this.#itemAt = this.#writeAt
   }
 
   /** The source has produced something that is not written. */

@@ -8,8 +8,10 @@ const stop = (source: Source, ms = 2000) => source.stop(new Error('stop'), syste
 
 async function collect(source: Source): Promise<string> {
   let text = ''
-  for await (const chunk of source.chunks())
+  for (let result = await source.pull(); result.done !== true; result = await source.pull()) {
+    const chunk = await source.encoding.encode(result.value)
     text += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)
+  }
   return text
 }
 

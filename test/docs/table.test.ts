@@ -31,9 +31,9 @@ describe('docs/errors.md', () => {
 
   it('says which codes Millrace uses itself', () => {
     const source = sourceFiles
-      .filter((file) => file !== 'core/error.ts')
       .map((file) => read(`src/${file}`))
       .join('\n')
+      .replace(/export const ERROR_TABLE = [^]*? as const/, '')
     const used = Object.keys(ERROR_TABLE).filter((code) => source.includes(`'${code}'`))
     const written = rows.filter((cells) => cells[3] !== 'yours to throw').map(([code]) => code!.slice(1, -1))
     expect(written).toEqual(used)
