@@ -1,0 +1,3 @@
+import { App } from 'millrace'
+export const first = new App({ title: 'First' })
+export const second = new App({ title: 'Second' })
