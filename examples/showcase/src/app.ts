@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { App, bytes, channel, HttpError, jsonl, type Outcome, reply, sse, text } from 'millrace'
+import { App, bytes, channel, event, HttpError, jsonl, type Outcome, reply, sse, text } from 'millrace'
 import { z } from 'zod'
 import { servePage } from './page.ts'
 
@@ -85,13 +85,18 @@ export function createShowcase({ file }: { file: string }): App {
     for await (const line of socket) chat.publish(`Message: ${line}`)
   })
 
-  // Typed items, as JSON Lines or as server-sent events: the client's `Accept` decides.
-  app.get('/ticks', { query: Ticks, streams: [jsonl(Tick), sse(Tick)] }, async function* ({ query, sleep }) {
+  // Typed items, as JSON Lines or as server-sent events: the client's `Accept` decides. An event carries its number
+  // as its id, so a client that comes back after a break goes on where it was.
+  const ticks = { query: Ticks, streams: [jsonl(Tick), sse(Tick)] } as const
+
+  app.get('/ticks', ticks, async function* ({ query, sleep, lastEventId }) {
     let price = 100
-    for (let n = 0; n < query.count; n++) {
-      if (n > 0 && query.interval > 0) await sleep(query.interval)
+    const first = /^\d{1,8}$/.test(lastEventId ?? '') ? Number(lastEventId) + 1 : 0
+    for (let n = first; n < query.count; n++) {
+      if (n > first && query.interval > 0) await sleep(query.interval)
       price = Math.max(1, price + (Math.random() - 0.5) * 2)
-      yield { n, at: new Date().toISOString(), price: Math.round(price * 100) / 100 }
+      const tick = { n, at: new Date().toISOString(), price: Math.round(price * 100) / 100 }
+      yield event(tick, { id: String(n) })
     }
   })
 

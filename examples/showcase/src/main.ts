@@ -27,6 +27,7 @@ function welcome(url: string): string {
   Millrace showcase, version 0.1.0
 
   The page         ${url}/
+  The docs         ${url}/docs
 
   Frames           ${url}/video?frames=10&interval=1000
   Large file       ${url}/download

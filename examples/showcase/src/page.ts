@@ -21,10 +21,13 @@ const headers = {
   'x-content-type-options': 'nosniff',
 }
 
-/** One route per file of `public/`, and `/` for the page itself: a name that is not a file there is a 404. */
+/**
+ * One route per file of `public/`, and `/` for the page itself: a name that is not a file there is a 404. They
+ * are no part of the API, so its documents leave them out.
+ */
 export function servePage(app: App): void {
   for (const name of readdirSync(folder)) {
     const path = name === 'index.html' ? '/' : `/${name}`
-    app.get(path, () => reply.file(folder + name, { headers }))
+    app.get(path, { hidden: true }, () => reply.file(folder + name, { headers }))
   }
 }

@@ -25,7 +25,13 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
     use: (page: Page) => Promise<void>,
     options: BrowserContextOptions = {},
     expected?: RegExp,
-  ) => visit(browser, `${server.url}/docs#${operation}`, options, use, expected)
+  ) => {
+    const loaded = async (page: Page) => {
+      await page.waitForSelector(operation === '' ? '.welcome' : '.operation')
+      await use(page)
+    }
+    return visit(browser, `${server.url}/docs#${operation}`, options, loaded, expected)
+  }
 
   /** Runs what is on the page and waits until it stands as given. */
   const run = async (page: Page, state: string) => {
@@ -113,6 +119,282 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
       expect(await page.textContent('#body-problem')).toMatch(/JSON/)
       expect(await page.locator('.result .status[data-class]').count()).toBe(1) // still what it promises
     }))
+
+  test('pauses, holds every row back, and goes on without a loss', () =>
+    open('ticks', async (page) => {
+      await page.fill('[id="field-query.count"]', '30')
+      await page.fill('[id="field-query.interval"]', '40')
+      await page.selectOption('#field-accept', 'text/event-stream')
+      await page.click('#run')
+      await page.waitForSelector('.row >> nth=3')
+      await page.click('text=Pause')
+      await reaches(page, 'paused')
+      const held = await figure(page, 'items')
+      await page.waitForTimeout(600)
+      expect(await figure(page, 'items')).toBe(held)
+      await page.click('text=Continue')
+      await reaches(page, 'complete')
+      expect(await figure(page, 'items')).toBe('30')
+    }))
+
+  test('a stream that was cancelled resumes behind its last id', () =>
+    open('ticks', async (page) => {
+      await page.fill('[id="field-query.count"]', '12')
+      await page.fill('[id="field-query.interval"]', '120')
+      await page.selectOption('#field-accept', 'text/event-stream')
+      await page.click('#run')
+      await page.waitForSelector('.row >> nth=2')
+      await page.click('text=Cancel')
+      await reaches(page, 'cancelled')
+      const before = (await rows(page)).filter(({ kind }) => kind === 'item').length
+      expect(before).toBeLessThan(12)
+      await page.click(`text=Resume after id ${before - 1}`)
+      await reaches(page, 'complete')
+      const shown = await rows(page)
+      expect(shown.filter(({ kind }) => kind === 'item').map(({ text }) => text)).toEqual(
+        Array.from({ length: 12 }, (_, n) => `id ${n}n ${n}`),
+      )
+      expect(shown[before]).toMatchObject({ kind: 'note', text: `Resumed after id ${before - 1}` })
+    }))
+
+  test.each([
+    ['text/event-stream', 'The server says why: The well is dry.'],
+    ['application/jsonl', 'The server says why: The well is dry.'],
+  ])('a stream of %s that is cut off is truncated, and says why', (type, why) =>
+    open(
+      'cut',
+      async (page) => {
+        await page.selectOption('#field-accept', type)
+        await run(page, 'truncated')
+        expect(await page.textContent('.message')).toBe(why)
+        expect((await rows(page)).map(({ kind }) => kind)).toEqual(['item', 'item', 'item', 'error'])
+        expect(await page.locator('.state[data-state=complete]').count()).toBe(0)
+      },
+      {},
+      /ERR_INCOMPLETE_CHUNKED_ENCODING/,
+    ),
+  )
+
+  test('so is a text that ends without a word', () =>
+    open(
+      'bareCut',
+      async (page) => {
+        await run(page, 'truncated')
+        expect(await page.textContent('.message')).toMatch(/^The body was cut off: /)
+        expect(await rows(page)).toMatchObject([{ kind: 'chunk', text: 'a beginning ⏎ ' }])
+      },
+      {},
+      /ERR_INCOMPLETE_CHUNKED_ENCODING/,
+    ))
+
+  test('comes back by itself, as an EventSource does, from behind the last id', () =>
+    open(
+      'cut',
+      async (page) => {
+        await page.selectOption('#field-accept', 'text/event-stream')
+        await page.click('#run')
+        await page.check('text=Reconnect by itself')
+        await page.waitForSelector('.row >> nth=8', { timeout: 20_000 })
+        await page.click('text=Cancel')
+        const shown = await rows(page)
+        expect(
+          shown
+            .filter(({ kind }) => kind === 'item')
+            .map(({ text }) => text)
+            .slice(0, 6),
+        ).toEqual([0, 1, 2, 3, 4, 5].map((n) => `id ${n}n ${n}`))
+      },
+      {},
+      /ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_ABORTED/,
+    ))
+
+  test('puts the deltas of a language model together', () =>
+    open('chat', async (page) => {
+      await run(page, 'complete')
+      await page.click('text=Merged')
+      expect(await page.textContent('.merged p')).toBe('Water turns the wheel.')
+    }))
+
+  test('keeps a bounded number of rows of a long stream, draws only those in sight, and says so', () =>
+    open('flood', async (page) => {
+      await run(page, 'complete')
+      expect(await figure(page, 'items')).toBe('20,000')
+      expect(await page.textContent('.dropped')).toBe('The newest 5,000 rows of 20,000 are kept.')
+      expect(await page.locator('.row').count()).toBeLessThan(80)
+      expect((await rows(page)).at(-1)!.text).toContain('n 19999')
+      await page.focus('.rows')
+      await page.keyboard.press('Home')
+      await page.waitForSelector('#row-15001[aria-selected=true]')
+      await page.keyboard.press('ArrowDown')
+      expect(JSON.parse((await page.textContent('.detail pre'))!)).toMatchObject({ n: 15_001 })
+      await page.keyboard.press('End')
+      await page.waitForSelector('#row-20000[aria-selected=true]')
+    }))
+
+  test('shows raw and parsed', () =>
+    open('ticks', async (page) => {
+      await page.fill('[id="field-query.interval"]', '1')
+      await page.selectOption('#field-accept', 'text/event-stream')
+      await run(page, 'complete')
+      expect((await rows(page))[1]!.text).toBe('id 1n 1')
+      await page.click('.segments >> text=Raw')
+      expect((await rows(page))[1]!.text).toBe('id: 1 ⏎ data: {"n":1}')
+    }))
+
+  test('talks to a WebSocket, shows both directions, and how it was closed', () =>
+    open('echo', async (page) => {
+      await run(page, 'open')
+      await page.fill('.send-box textarea', '<b>hello</b>')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('.row[data-kind=received]')
+      expect((await rows(page)).map(({ kind, text }) => [kind, text])).toEqual([
+        ['note', 'Open'],
+        ['sent', '↑<b>hello</b>'],
+        ['received', '↓echo: <b>hello</b>'],
+      ])
+      await page.fill('.send-box textarea', 'bye')
+      await page.click('.send-box button')
+      await reaches(page, 'closed')
+      expect(await page.textContent('.result-head')).toContain('4001')
+      expect(await page.textContent('.result-head .message')).toBe('a code of the app: “as you wish”')
+    }))
+
+  test('uploads with progress', () =>
+    open('upload', async (page) => {
+      const buffer = Buffer.alloc(8 * 1024 * 1024, 'x')
+      await page.setInputFiles('[id="field-body.file"]', {
+        name: 'big.bin',
+        mimeType: 'application/octet-stream',
+        buffer,
+      })
+      await page.fill('[id="field-body.title"]', 'big')
+      await page.evaluate(() => {
+        const seen: number[] = ((window as unknown as { seen: number[] }).seen = [])
+        new MutationObserver(() => {
+          const bar = document.querySelector<HTMLProgressElement>('progress.upload')
+          if (bar !== null && seen.at(-1) !== bar.value) seen.push(bar.value)
+        }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true })
+      })
+      await run(page, 'complete')
+      const seen = await page.evaluate(() => (window as unknown as { seen: number[] }).seen)
+      expect(seen.filter((value) => value > 0 && value < 1).length).toBeGreaterThan(1)
+      expect(seen).toEqual([...seen].sort((one, other) => one - other))
+      expect(seen.at(-1)).toBe(1)
+      await page.waitForSelector('.body-view pre')
+      expect(JSON.parse((await page.textContent('.body-view pre'))!).size).toBeGreaterThan(buffer.byteLength)
+    }))
+
+  test('downloads a range', () =>
+    open('file', async (page) => {
+      await page.fill('#field-range', '100-199')
+      await run(page, 'complete')
+      expect(await page.textContent('.result .status')).toBe('206')
+      expect(await figure(page, 'body')).toBe('100 B')
+      await page.fill('#field-range', '')
+      await run(page, 'complete')
+      await page.waitForFunction(
+        () => document.querySelector('[data-figure=body]')?.textContent === '293 KiB',
+      )
+      const saved = page.waitForEvent('download')
+      await page.click('.body-view >> text=Save')
+      expect((await saved).suggestedFilename()).toBe('file')
+    }))
+
+  test('authorises, for this tab only', () =>
+    open(
+      'secret',
+      async (page) => {
+        await run(page, 'complete')
+        expect(await page.textContent('.result .status')).toBe('401')
+        expect(await page.textContent('.needs')).toBe('Needs bearer: not authorised')
+        await page.click('.authorize')
+        await page.keyboard.press('Tab')
+        await page.fill('#scheme-bearer', 'open sesame')
+        await page.keyboard.press('Escape')
+        expect(await page.textContent('.needs')).toBe('Needs bearer: sent')
+        await page.click('#run')
+        await page.waitForFunction(() => document.querySelector('.result .status')?.textContent === '200')
+        expect(await page.evaluate(() => [localStorage.length, document.cookie])).toEqual([0, ''])
+        await page.reload()
+        expect(await page.textContent('.needs')).toBe('Needs bearer: sent')
+      },
+      {},
+      /401/,
+    ))
+
+  test('runs by keyboard alone, and everything has a name', () =>
+    open('ticks', async (page) => {
+      await page.keyboard.press('/')
+      await page.keyboard.press('ArrowDown')
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toBe('#ticks')
+      await page.focus('[id="field-query.interval"]')
+      await page.keyboard.press('ControlOrMeta+A')
+      await page.keyboard.type('1')
+      await page.keyboard.press('Enter')
+      await reaches(page, 'complete')
+      await page.keyboard.press('Control+Enter')
+      await reaches(page, 'complete')
+      const nameless = await page.$$eval(
+        'button, input, select, textarea, a, [role=grid], [role=region]',
+        (controls) =>
+          (controls as HTMLInputElement[])
+            .filter(
+              (control) =>
+                !control.labels?.length &&
+                !control.textContent!.trim() &&
+                !control.getAttribute('aria-label') &&
+                !control.getAttribute('aria-labelledby'),
+            )
+            .map((control) => control.outerHTML),
+      )
+      expect(nameless).toEqual([])
+      // Focus follows the page: the picker of operations, then the form, then the result.
+      await page.focus('[id="field-query.count"]')
+      const order: string[] = []
+      for (let i = 0; i < 6; i++) {
+        await page.keyboard.press('Tab')
+        order.push(
+          await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || ''),
+        )
+      }
+      expect(order.slice(0, 3)).toEqual(['field-query.interval', 'field-accept', 'run'])
+    }))
+
+  test('nothing moves while rows arrive', () =>
+    open('ticks', async (page) => {
+      await page.fill('[id="field-query.count"]', '60')
+      await page.fill('[id="field-query.interval"]', '15')
+      await page.click('#run')
+      await page.waitForSelector('.row >> nth=2')
+      await page.evaluate(() => {
+        const shifts: number[] = ((window as unknown as { shifts: number[] }).shifts = [])
+        new PerformanceObserver((entries) => {
+          for (const entry of entries.getEntries()) shifts.push((entry as unknown as { value: number }).value)
+        }).observe({ type: 'layout-shift' })
+      })
+      await reaches(page, 'complete')
+      const shifts = await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts)
+      expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.02)
+    }))
+
+  test('a page that asks somebody else would be caught, and the policy stops ours from doing so', async () => {
+    const stray = (path: string, expected?: RegExp) =>
+      visit(
+        browser,
+        `${server.url}${path}`,
+        {},
+        async (page) => {
+          await page.setContent(
+            '<img src="http://192.0.2.1/pixel.png"><script>document.title = "ran"</script>',
+          )
+          await page.waitForTimeout(300)
+          expect(await page.title()).toBe(path === '/docs' ? '' : 'ran')
+        },
+        expected,
+      )
+    await expect(stray('/openapi.json', /ERR_FAILED/)).rejects.toThrow('192.0.2.1')
+    await stray('/docs', /Content Security Policy/)
+  })
 
   test.each([
     ['laptop', 'light', LAPTOP],

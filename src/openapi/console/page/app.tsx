@@ -11,7 +11,7 @@ import { Prose } from './prose.tsx'
 import { plural } from './quantity.ts'
 import { type Credentials, type FormValues, initialValues } from './request.ts'
 import type { Run } from './run.ts'
-import { filterInput, Sidebar } from './sidebar.tsx'
+import { byTag, filterInput, Method, Sidebar } from './sidebar.tsx'
 import type { SocketSession } from './socket.ts'
 import { SocketView } from './socket-view.tsx'
 import { Theme } from './theme.tsx'
@@ -138,12 +138,13 @@ function Welcome({ document: api }: { readonly document: ApiDocument }) {
         {sockets > 0 && ` and ${plural(sockets, 'WebSocket')}`}. Choose one to fill it in, run it, and watch
         what comes.
       </p>
+      <Overview operations={api.operations} />
       <dl class="keys">
         <div>
           <dt>
             <kbd>/</kbd>
           </dt>
-          <dd>filter the operations</dd>
+          <dd>filter</dd>
         </div>
         <div>
           <dt>
@@ -155,7 +156,7 @@ function Welcome({ document: api }: { readonly document: ApiDocument }) {
           <dt>
             <kbd>↑</kbd> <kbd>↓</kbd>
           </dt>
-          <dd>walk through rows, or operations</dd>
+          <dd>walk through operations and rows</dd>
         </div>
         <div>
           <dt>
@@ -165,5 +166,29 @@ function Welcome({ document: api }: { readonly document: ApiDocument }) {
         </div>
       </dl>
     </article>
+  )
+}
+
+/** All operations with what they say of themselves. */
+function Overview({ operations }: { readonly operations: readonly Operation[] }) {
+  return (
+    <div class="overview">
+      {[...byTag(operations)].map(([tag, members]) => (
+        <section>
+          {tag !== '' && <h2>{tag}</h2>}
+          <ul>
+            {members.map(({ id, method, path, summary, deprecated }) => (
+              <li>
+                <a href={`#${encodeURIComponent(id)}`}>
+                  <Method name={method} />
+                  <code class={deprecated ? 'deprecated' : undefined}>{path}</code>
+                  <span class="muted">{summary}</span>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
   )
 }

@@ -60,10 +60,10 @@ function Scheme(props: SchemeProps) {
   const { scheme, value, onValue } = props
   const id = `scheme-${scheme.name}`
   return (
-    <fieldset class="scheme">
-      <legend>
+    <form class="scheme" aria-labelledby={`${id}-title`} onSubmit={(event) => event.preventDefault()}>
+      <h3 id={`${id}-title`}>
         {scheme.name} <span class="type">{kindName(scheme)}</span>
-      </legend>
+      </h3>
       {scheme.description !== undefined && <p class="hint">{scheme.description}</p>}
       {scheme.scheme === 'basic' ? (
         <Basic value={value} onValue={onValue} id={id} />
@@ -82,7 +82,7 @@ function Scheme(props: SchemeProps) {
         </div>
       )}
       <TokenRequest {...props} />
-    </fieldset>
+    </form>
   )
 }
 

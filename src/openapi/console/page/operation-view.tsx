@@ -56,6 +56,7 @@ export function OperationView(props: OperationProps) {
       <OperationHead operation={operation} />
       <div class="panes">
         <form class="request" ref={form} onSubmit={send} noValidate={false}>
+          <Needs operation={operation} credentials={credentials} />
           <Parameters operation={operation} values={values} problem={problem} change={change} />
           <BodyField
             operation={operation}
@@ -99,6 +100,24 @@ export function OperationHead({ operation }: { readonly operation: Operation }) 
       {summary !== undefined && <p class="summary">{summary}</p>}
       {description !== undefined && <Prose text={description} />}
     </header>
+  )
+}
+
+/** What the operation wants to know of the one who asks, and whether that is filled in. */
+function Needs({
+  operation: { security },
+  credentials,
+}: {
+  readonly operation: HttpOperation
+  readonly credentials: Credentials
+}) {
+  if (security.length === 0) return null
+  const names = security.map((each) => Object.keys(each).join(' and ') || 'nothing').join(', or ')
+  const met = security.some((each) => Object.keys(each).every((name) => (credentials[name] ?? '') !== ''))
+  return (
+    <p class="needs" data-met={met}>
+      Needs {names}: <b>{met ? 'sent' : 'not authorised'}</b>
+    </p>
   )
 }
 
@@ -157,7 +176,10 @@ function ReplyOptions({
   const types = successTypes(operation)
   const binary =
     operation.method === 'GET' &&
-    types.some((type) => /^application\/(octet|zip|pdf)|^(video|audio|image)\//.test(type))
+    // A file has no type before it is opened.
+    [...types, ...(types.length === 0 ? ['application/octet-stream'] : [])].some((type) =>
+      /^application\/(octet|zip|pdf)|^(video|audio|image)\//.test(type),
+    )
   if (types.length < 2 && !binary) return null
   return (
     <fieldset>

@@ -1,5 +1,7 @@
 /** Starts Scalar's reference, with everything turned off that would ask another server. */
 
+import { applyTheme, chosenTheme } from './theme.tsx'
+
 interface Scalar {
   createApiReference(element: Element, configuration: Readonly<Record<string, unknown>>): unknown
 }
@@ -24,6 +26,9 @@ async function exists(url: string): Promise<boolean> {
 }
 
 async function start(scalar: Scalar, target: Element): Promise<void> {
+  const theme = chosenTheme()
+  applyTheme(theme)
+  const isDark = theme === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark'
   const http = { url: new URL(openapi, location.href).href, title, slug: 'http', default: true }
   const sockets = { url: new URL(asyncapi, location.href).href, title: 'WebSockets', slug: 'websockets' }
   scalar.createApiReference(target, {
@@ -36,8 +41,9 @@ async function start(scalar: Scalar, target: Element): Promise<void> {
     hideClientButton: true,
     // Running is the console's.
     hideTestRequestButton: true,
-    layout: 'modern',
-    theme: 'default',
+    // The theme is the one that was chosen in the console.
+    hideDarkModeToggle: true,
+    forceDarkModeState: isDark ? 'dark' : 'light',
   })
 }
 

@@ -1,5 +1,5 @@
 /** What came of a request: its status, its head, and its body as rows or as a whole. */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { BodyView } from './body-view.tsx'
 import { useClock } from './change.ts'
 import { JsonText, pretty } from './json-view.tsx'
@@ -35,8 +35,14 @@ export function ResultView({ run }: { readonly run: Run }) {
   const { state, status, upload } = run
   const received = status !== 0
   useClock(run.busy, 250)
+  const section = useRef<HTMLElement>(null)
+  // Where it stands below the form, whoever has run it wants to see it.
+  useEffect(() => {
+    const { top, height } = section.current?.getBoundingClientRect() ?? { top: 0, height: 0 }
+    if (top + Math.min(height, 120) > innerHeight) section.current?.scrollIntoView()
+  }, [run])
   return (
-    <section class="result" aria-label="Result" aria-busy={run.busy}>
+    <section class="result" ref={section} aria-label="Result" aria-busy={run.busy}>
       <header class="result-head">
         {status !== 0 && (
           <span class="status" data-class={String(status)[0]}>

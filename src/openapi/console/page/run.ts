@@ -30,8 +30,6 @@ const BUSY: ReadonlySet<RunState> = new Set(['sending', 'streaming', 'paused', '
 
 export class Run {
   readonly request: PreparedRequest
-  /** Whether to come back by itself, as an EventSource does. */
-  reconnects = false
   state: RunState = 'idle'
   status = 0
   headers: readonly (readonly [string, string])[] = []
@@ -54,6 +52,7 @@ export class Run {
   rate = new RateMeter()
   connections = 0
   readonly #changed: () => void
+  #reconnects = false
   #body: Uint8Array<ArrayBuffer>[] = []
   #kept = 0
   #started = 0
@@ -70,6 +69,17 @@ export class Run {
 
   get busy(): boolean {
     return BUSY.has(this.state)
+  }
+
+  /** Whether to come back by itself, as an EventSource does; also after an end that was before. */
+  get reconnects(): boolean {
+    return this.#reconnects
+  }
+
+  set reconnects(value: boolean) {
+    this.#reconnects = value
+    if (value) this.#comeBack()
+    this.#changed()
   }
 
   /** Milliseconds since the request was sent, or how long it took. */

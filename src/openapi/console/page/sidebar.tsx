@@ -19,11 +19,6 @@ export function Sidebar({ operations, current, running }: SidebarProps) {
       `${operation.method} ${operation.path} ${operation.summary ?? ''} ${operation.id}`.toLowerCase()
     return words.every((word) => text.includes(word))
   })
-  const groups = new Map<string, Operation[]>()
-  for (const operation of shown) {
-    const tag = operation.tag ?? ''
-    groups.set(tag, [...(groups.get(tag) ?? []), operation])
-  }
   const onKeyDown = (event: KeyboardEvent) => {
     const links = [...(list.current?.querySelectorAll<HTMLElement>('a') ?? [])]
     const at = links.indexOf(document.activeElement as HTMLElement)
@@ -57,7 +52,7 @@ export function Sidebar({ operations, current, running }: SidebarProps) {
           onInput={({ currentTarget: { value } }) => setFilter(value)}
         />
         <div ref={list} onClick={() => setOpen(false)}>
-          {[...groups].map(([tag, members]) => (
+          {[...byTag(shown)].map(([tag, members]) => (
             <section>
               {tag !== '' && <h2>{tag}</h2>}
               <ul>
@@ -86,7 +81,17 @@ export function Sidebar({ operations, current, running }: SidebarProps) {
 
 export const filterInput = () => document.querySelector<HTMLInputElement>('#filter')
 
-function Method({ name }: { readonly name: string }) {
+/** Operations by their first tag, in the order in which the tags come. */
+export function byTag(operations: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
+  const groups = new Map<string, Operation[]>()
+  for (const operation of operations) {
+    const tag = operation.tag ?? ''
+    groups.set(tag, [...(groups.get(tag) ?? []), operation])
+  }
+  return groups
+}
+
+export function Method({ name }: { readonly name: string }) {
   return (
     <span class="method" data-method={name}>
       {name === 'DELETE' ? 'DEL' : name === 'OPTIONS' ? 'OPT' : name}
