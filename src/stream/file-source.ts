@@ -1,6 +1,7 @@
 /** What files are read from: a path on disk, an object of a store, a buffer. */
 import type { Body, OpenFile } from '../core/reply.ts'
 import { Source } from '../core/source.ts'
+import type { DigestAlgorithm } from '../wire/digest.ts'
 
 /**
  * A file that can be opened. Three methods make one: `open`, and of what it gives `read` and `close`.
@@ -37,10 +38,12 @@ export interface OpenedFile extends OpenFile {
    * not sure. Without one, clients cannot tell whether a broken download may be resumed.
    */
   readonly etag?: string | undefined
+  /** The digest of a part, for sources that can tell. It may take a reading of all of it. */
+  digest?(algorithm: DigestAlgorithm, start: number, length: number): Promise<Uint8Array>
 }
 
 /** An opened file that may be closed more than once. */
-export class OwnedFile implements OpenedFile {
+export class OwnedFile implements OpenFile {
   readonly size: number
   readonly modified: Date | undefined
   readonly etag: string | undefined
@@ -61,6 +64,11 @@ export class OwnedFile implements OpenedFile {
   get readMany(): OpenFile['readMany'] {
     const file = this.#file
     return file.readMany === undefined ? undefined : (targets, position) => file.readMany!(targets, position)
+  }
+
+  /** Undefined where the source cannot tell. */
+  async digest(algorithm: DigestAlgorithm, start: number, length: number): Promise<Uint8Array | undefined> {
+    return this.#file.digest?.(algorithm, start, length)
   }
 
   close(): Promise<void> {

@@ -18,6 +18,7 @@ import {
   type Validators,
   withTagSuffix,
 } from '../wire/condition.ts'
+import { formatDigest, wantedDigest } from '../wire/digest.ts'
 import { contentDisposition } from '../wire/disposition.ts'
 import { formatHttpDate, parseHttpDate } from '../wire/http-date.ts'
 import { acceptedCodings } from '../wire/negotiation.ts'
@@ -43,6 +44,12 @@ export interface FileOptions extends ReplyInit {
    * accepts it, default false. Each has an entity tag of its own.
    */
   readonly precompressed?: boolean
+  /**
+   * Digests (RFC 9530): `wanted` tells them to a client that asks (`Want-Repr-Digest`, `Want-Content-Digest`),
+   * `always` sends the SHA-256 of the whole with every reply. A file on disk is read once more for each, and
+   * what the whole adds up to is remembered. Default: none.
+   */
+  readonly digest?: 'wanted' | 'always'
 }
 
 /** Content codings and the extensions of files that have them, in our order of preference. */
@@ -72,8 +79,26 @@ export class FileReply implements Responder {
     exchange.lifetime.ownFile(file)
     const reply = this.#whole(file, coding)
     const { method } = exchange
-    if (reply.status !== 200 || (method !== 'GET' && method !== 'HEAD')) return reply
-    return narrow(reply, file, field, method === 'GET' && this.#options.ranges !== false)
+    if (reply.status === 200 && (method === 'GET' || method === 'HEAD'))
+      narrow(reply, file, field, method === 'GET' && this.#options.ranges !== false)
+    await this.#addDigests(reply, file, field)
+    return reply
+  }
+
+  /** What all of it, and what is sent of it, adds up to (RFC 9530). */
+  async #addDigests(reply: Reply, file: OwnedFile, field: Field): Promise<void> {
+    const { digest } = this.#options
+    if (digest === undefined || reply.body.kind !== 'file') return
+    const whole = wantedDigest(field('want-repr-digest')) ?? (digest === 'always' ? 'sha-256' : undefined)
+    const part = wantedDigest(field('want-content-digest'))
+    const { start, length } = reply.body
+    for (const [name, algorithm, from, count] of [
+      ['repr-digest', whole, 0, file.size],
+      ['content-digest', part, start, length],
+    ] as const) {
+      const bytes = algorithm === undefined ? undefined : await file.digest(algorithm, from, count)
+      if (bytes !== undefined) reply.headers[name] = formatDigest(algorithm!, bytes)
+    }
   }
 
   /** The file, or one beside it that has a coding which the client likes better. */
@@ -116,16 +141,19 @@ export class FileReply implements Responder {
 }
 
 /** What the request's conditions and its range leave of the whole. */
-function narrow(reply: Reply, file: OwnedFile, field: Field, mayBePart: boolean): Reply {
+function narrow(reply: Reply, file: OwnedFile, field: Field, mayBePart: boolean): void {
   const validators = validatorsOf(reply)
   const verdict = checkConditions(field, validators)
   if (verdict === 'failed')
     throw new HttpError('PRECONDITION_FAILED', { detail: 'The file is not the one the request is about.' })
-  if (verdict === 'not-modified') return notModified(reply)
+  if (verdict === 'not-modified') {
+    markNotModified(reply)
+    return
+  }
   const range = mayBePart ? field('range') : undefined
-  if (range === undefined || !checkIfRange(field('if-range'), validators, Date.now())) return reply
+  if (range === undefined || !checkIfRange(field('if-range'), validators, Date.now())) return
   const ranges = parseRange(range, file.size)
-  return ranges === undefined ? reply : partial(reply, file, ranges)
+  if (ranges !== undefined) keepParts(reply, file, ranges)
 }
 
 /** By what the reply says, whoever set it. */
@@ -140,14 +168,13 @@ function validatorsOf({ headers }: Reply): Validators {
 /** Fields about a body that is not sent (RFC 9110 section 15.4.5). */
 const OF_THE_BODY = ['content-type', 'content-length', 'content-encoding', 'content-disposition']
 
-function notModified(reply: Reply): Reply {
+function markNotModified(reply: Reply): void {
   reply.status = 304
   reply.body = { kind: 'none' }
   for (const name of OF_THE_BODY) delete reply.headers[name]
-  return reply
 }
 
-function partial(reply: Reply, file: OwnedFile, ranges: readonly ByteRange[]): Reply {
+function keepParts(reply: Reply, file: OwnedFile, ranges: readonly ByteRange[]): void {
   const { size } = file
   const first = ranges[0]
   if (first === undefined)
@@ -160,13 +187,12 @@ function partial(reply: Reply, file: OwnedFile, ranges: readonly ByteRange[]): R
   if (ranges.length === 1) {
     headers['content-range'] = contentRange(first, size)
     reply.body = { kind: 'file', file, ...first }
-    return reply
+    return
   }
   const type = headers['content-type']
   const { body, mediaType } = byteranges(file, ranges, size, typeof type === 'string' ? type : undefined)
   headers['content-type'] = mediaType
   reply.body = body
-  return reply
 }
 
 function mediaTypeOf(name: string): string {

@@ -129,11 +129,13 @@ describe('the program', () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
 
   // Programs name files as if they stood beside them; claims write those files.
-  beforeAll(() => {
+  let release = async () => {}
+  beforeAll(async () => {
     process.chdir(folder)
-    prepareFiles()
+    release = await prepareFiles()
   })
-  afterAll(() => {
+  afterAll(async () => {
+    await release()
     process.chdir(home)
     rmSync(folder, { recursive: true })
   })

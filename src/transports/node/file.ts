@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FileSource, OpenedFile } from '../../stream/file-source.ts'
+import { digestFile } from './file-digest.ts'
 
 /** A file on disk. Whoever chooses the path decides what may be read: never build it from raw input. */
 export function diskFile(path: string): FileSource {
@@ -39,10 +40,16 @@ async function openFile(path: string): Promise<OpenedFile | undefined> {
     await handle.close()
     return undefined
   }
+  const size = Number(stats.size)
+  const etag = entityTag(stats)
   return {
-    size: Number(stats.size),
+    size,
     modified: stats.mtime,
-    etag: entityTag(stats),
+    etag,
+    digest(algorithm, start, length) {
+      const isKnown = start === 0 && length === size && !etag.startsWith('W/')
+      return digestFile(handle, algorithm, start, length, isKnown ? `${path} ${etag}` : undefined)
+    },
     read: async (target, position) => (await handle.read(target, 0, target.byteLength, position)).bytesRead,
     readMany: async (targets, position) => (await handle.readv(targets, position)).bytesRead,
     close: () => handle.close(),

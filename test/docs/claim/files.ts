@@ -1,5 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { expect, vi } from 'vitest'
+import { type S3Server, startS3 } from '../../file/s3-server.ts'
 import type { Claims } from '../program.ts'
 
 // The snippets that serve a folder do not start without it, so it is there before they are.
@@ -9,13 +10,18 @@ function write(path: string, text: string) {
   utimesSync(path, 1_700_000_000, 1_700_000_000)
 }
 
+let store: S3Server
+
 /** Called in the folder that programs run in. */
-export function prepare(): void {
+export async function prepare(): Promise<() => Promise<void>> {
+  store = await startS3()
+  process.env['STORE_URL'] = store.url
   write('public/index.html', '<h1>home</h1>')
   write('public/guide/index.html', '<h1>guide</h1>')
   write('public/app.3f2a9c1b.js', 'plain()')
   write('public/app.3f2a9c1b.js.br', 'brotli')
   write('downloads/book.txt', 'book')
+  return () => store.close()
 }
 
 export const claims: Claims = {
@@ -39,6 +45,30 @@ export const claims: Claims = {
     expect(script.headers.get('vary')).toBe('accept-encoding')
     expect(await script.text()).toBe('plain()')
     expect((await fetch(`${url}/guide/`, { method: 'POST' })).status).toBe(405)
+  },
+
+  async 'memory.ts'({ url }) {
+    const icon = await fetch(`${url}/icon.svg`)
+    expect(icon.headers.get('content-type')).toBe('image/svg+xml')
+    expect(icon.headers.get('cache-control')).toBe('max-age=3600')
+    const headers = { 'if-none-match': icon.headers.get('etag')! }
+    expect((await fetch(`${url}/icon.svg`, { headers })).status).toBe(304)
+  },
+
+  async 'store.ts'({ url }) {
+    const id = '9b2f8f6e-3f0e-4d5a-9d0b-3a8c1f1f2a6b'
+    const film = Buffer.from('0123456789')
+    store.objects.set(`/films/${id}.mp4`, { bytes: film })
+    store.secret = 'secret'
+    const part = await fetch(`${url}/films/${id}`, { headers: { range: 'bytes=2-4' } })
+    expect([part.status, part.headers.get('content-type'), await part.text()]).toEqual([
+      206,
+      'video/mp4',
+      '234',
+    ])
+    expect((await fetch(`${url}/films/1b2f8f6e-3f0e-4d5a-9d0b-3a8c1f1f2a6b`)).status).toBe(404)
+    store.secret = 'another'
+    expect((await fetch(`${url}/films/${id}`)).status).toBe(500)
   },
 
   async 'guarded.ts'({ url }) {
