@@ -11,6 +11,9 @@ import { answerFetch } from './transports/fetch.ts'
 import type { CloseOptions, Listening } from './transports/node/serve.ts'
 import type { ListenOptions } from './transports/node/server.ts'
 
+/** What requests of `app.fetch` may take when the app closes; servers have an option of their own. */
+const DEFAULT_GRACE_MS = 10_000
+
 /**
  * An app: routes, and what serves them. Declare everything first; the app is frozen when it starts.
  *
@@ -109,7 +112,9 @@ export class App<U = {}> extends Application<U> {
     this.#forgetDocuments()
     // They stay known until they are closed, for a second call that is less patient.
     const servers = [...this.#listening]
-    await Promise.all(servers.map((server) => server.close(options)))
+    const { live, clock } = this.engine
+    const closing = servers.map((server) => server.close(options))
+    await Promise.all([...closing, live.close(grace ?? DEFAULT_GRACE_MS, clock)])
     for (const server of servers) this.#listening.delete(server)
     await this.stop()
   }

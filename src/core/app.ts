@@ -8,6 +8,7 @@ import type { AsyncApiOptions, OpenApiOptions } from './documentation.ts'
 import type { Engine } from './engine.ts'
 import { UsageError } from './error.ts'
 import type { Incoming } from './incoming.ts'
+import { LiveRequests } from './live.ts'
 import { consoleLogger, type Logger, steadyLogger } from './logger.ts'
 import type { Observer } from './observer.ts'
 import type { Reply } from './reply.ts'
@@ -115,6 +116,7 @@ export class Application<U = {}> extends Router<'', U> {
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       compress: compressRules(options.compress),
       inflation: decompressRatio(options.decompress),
+      live: new LiveRequests(),
       finishing: new Set(),
       ledger: undefined,
       unwindMs: options.unwindMs ?? 5000,

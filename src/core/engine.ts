@@ -4,6 +4,7 @@ import type { CompressRules } from './compression.ts'
 import type { Dependency } from './dependency.ts'
 import type { Format } from './format.ts'
 import type { Ledger } from './ledger.ts'
+import type { LiveRequests } from './live.ts'
 import type { Logger } from './logger.ts'
 import type { Observer } from './observer.ts'
 import type { OpenDisk } from './sink.ts'
@@ -24,6 +25,8 @@ export interface Engine {
   readonly compress: CompressRules | undefined
   /** How many times larger a request body may become; undefined when none is decompressed. */
   readonly inflation: number | undefined
+  /** Requests under way that no server follows. */
+  readonly live: LiveRequests
   /** Work that goes on though its client has left; cancelled when shutdown can wait no longer. */
   readonly finishing: Set<Cancellation>
   /** Requests under way, for who wants to know; undefined when nobody does. */

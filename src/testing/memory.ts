@@ -2,6 +2,7 @@
 import type { Application } from '../core/app.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { Incoming } from '../core/incoming.ts'
+import type { LiveRequest } from '../core/live.ts'
 import type { Reply } from '../core/reply.ts'
 import { fileSource } from '../stream/file-source.ts'
 import { PulledBody } from '../stream/pulled.ts'
@@ -20,17 +21,24 @@ export function memorySender(app: Application, onIncoming: (incoming: Incoming) 
   return (method, target, request, signal) => {
     const incoming = new MemoryIncoming(method, target, request)
     onIncoming(incoming)
-    const replied = Promise.resolve(app.handle(incoming)).then((reply) => new MemoryWire(reply, incoming))
+    const { live } = app.engine
+    const followed = live.open(incoming.cancellation)
+    const replied = followed.reply(app.handle(incoming)).then((reply) => {
+      if (reply === undefined) throw new Error('The app was closed before there was a reply.')
+      const wire = new MemoryWire(reply, incoming, followed)
+      if (live.closing) followed.dismiss()
+      return wire
+    })
     return new Promise((resolve, reject) => {
       const leave = () => {
         incoming.cancellation.cancel('disconnect')
         // A route that finishes its work has not been cancelled by that.
-        void replied.then((wire) => wire.leave())
+        void replied.then((wire) => wire.leave()).catch(() => {})
         reject(signal.reason)
       }
       if (signal.aborted) return leave()
       signal.addEventListener('abort', leave, { once: true })
-      void replied.then(resolve)
+      void replied.then(resolve, reject)
     })
   }
 }
@@ -71,7 +79,7 @@ class MemoryWire implements Wire {
   readonly #body: Pulled
   readonly #cancellation: Cancellation
 
-  constructor(reply: Reply, { cancellation }: Incoming) {
+  constructor(reply: Reply, { cancellation }: Incoming, followed: LiveRequest) {
     this.status = reply.status
     const { body } = reply
     const length = lengthOf(body)
@@ -81,6 +89,7 @@ class MemoryWire implements Wire {
     this.ended = new Promise((resolve) => {
       onEnd = (ending) => {
         reply.onEnd?.(ending)
+        followed.end()
         resolve(ending)
       }
     })
@@ -96,7 +105,7 @@ class MemoryWire implements Wire {
       { length, timing: reply.timing },
     )
     this.#body = pulled
-    cancellation.subscribe((error) => pulled.cut(error.reason, error))
+    followed.carry(pulled, length === undefined)
   }
 
   async next(): Promise<Uint8Array | undefined> {

@@ -2,6 +2,7 @@
 import type { Application } from '../core/app.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { Incoming, IncomingHeaders, Peer, Protocol } from '../core/incoming.ts'
+import type { LiveRequest } from '../core/live.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Source } from '../core/source.ts'
 import { toWebStream } from '../core/web-stream.ts'
@@ -11,7 +12,13 @@ import { PulledBody } from '../stream/pulled.ts'
 /** Answers one request. Never rejects. */
 export async function answerFetch(app: Application, request: Request): Promise<Response> {
   const incoming = new FetchIncoming(request)
-  return toResponse(await app.handle(incoming), incoming)
+  const { live } = app.engine
+  const followed = live.open(incoming.cancellation)
+  const reply = await followed.reply(app.handle(incoming))
+  if (reply === undefined) return new Response('The server has closed.', { status: 503 })
+  const response = toResponse(reply, followed)
+  if (live.closing) followed.dismiss()
+  return response
 }
 
 class FetchIncoming implements Incoming {
@@ -47,7 +54,7 @@ class FetchIncoming implements Incoming {
   }
 }
 
-function toResponse(reply: Reply, incoming: FetchIncoming): Response {
+function toResponse(reply: Reply, followed: LiveRequest): Response {
   const { status, body } = reply
   const headers = new Headers()
   for (const name of Object.keys(reply.headers)) {
@@ -55,6 +62,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
     if (typeof value === 'string') headers.set(name, value)
     else for (const each of value) headers.append(name, each)
   }
+  if (body.kind !== 'stream' && body.kind !== 'file') followed.end()
   switch (body.kind) {
     case 'none':
       reply.onEnd?.({ outcome: 'complete', bytes: 0, items: 0 })
@@ -70,7 +78,7 @@ function toResponse(reply: Reply, incoming: FetchIncoming): Response {
     case 'file': {
       if (body.length !== undefined) headers.set('content-length', String(body.length))
       const source = body.kind === 'file' ? fileSource(body) : body.source
-      return new Response(bodyStream(source, body.length, reply, incoming), { status, headers })
+      return new Response(bodyStream(source, body.length, reply, followed), { status, headers })
     }
     case 'upgrade':
       reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error: new Error('No WebSocket over fetch.') })
@@ -86,13 +94,16 @@ function bodyStream(
   source: Source,
   length: number | undefined,
   reply: Reply,
-  incoming: FetchIncoming,
+  followed: LiveRequest,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const body = new PulledBody(
     source,
-    (ending) => reply.onEnd?.(reply.body.kind === 'file' ? { ...ending, items: 0 } : ending),
+    (ending) => {
+      reply.onEnd?.(reply.body.kind === 'file' ? { ...ending, items: 0 } : ending)
+      followed.end()
+    },
     { length, timing: reply.timing },
   )
-  incoming.cancellation.subscribe((error) => body.cut(error.reason, error))
+  followed.carry(body, length === undefined)
   return toWebStream(body)
 }

@@ -230,7 +230,7 @@ describe('everyDisconnectPoint', () => {
       }
     })
     const check = () => expect(open).toBe(0)
-    const { complete } = await everyDisconnectPoint(app, 'GET /', { over: 'http', check })
+    const { complete } = await everyDisconnectPoint(app, 'GET /', { over: 'http', quietMs: 5000, check })
     expect(complete).toBe(true)
   })
 
