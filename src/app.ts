@@ -4,6 +4,7 @@ import type { AsyncApiDocument, OpenApiDocument } from './core/documentation.ts'
 import { UsageError } from './core/error.ts'
 import type { CreateSite } from './core/site.ts'
 import { declareDocs } from './docs.ts'
+import { startPace } from './limits/bandwidth.ts'
 import { inferFormat } from './stream/format.ts'
 import { type Folder, StaticSite } from './stream/static-site.ts'
 import type { Written } from './openapi/document.ts'
@@ -28,7 +29,7 @@ export class App<U = {}> extends Application<U> {
   #forgetDocuments = () => {}
 
   constructor(options: AppOptions<U> = {}) {
-    super(options, { inferFormat, disk: openDisk, createSite })
+    super(options, { inferFormat, startPace, disk: openDisk, createSite })
     this.#documents = new AppDocuments(this, options)
     this.#documents.declare(this.house)
     this.#declareDocs(options.docs)

@@ -45,6 +45,7 @@ describe('the public names', () => {
         "sameSecret",
         "sse",
         "text",
+        "throttle",
       ]
     `)
   })

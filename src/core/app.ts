@@ -95,7 +95,7 @@ export class Application<U = {}> extends Router<'', U> {
 
   constructor(
     options: AppOptions<U>,
-    surroundings: Pick<Engine, 'inferFormat' | 'disk'> & { readonly createSite: CreateSite },
+    surroundings: Pick<Engine, 'inferFormat' | 'startPace' | 'disk'> & { readonly createSite: CreateSite },
   ) {
     super(options as RouterOptions<'', U>)
     const { createSite, ...shared } = surroundings

@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts'
 import type { LiveRequests } from './live.ts'
 import type { Logger } from './logger.ts'
 import type { Observer } from './observer.ts'
+import type { Pace, Throttle } from './pace.ts'
 import type { OpenDisk } from './sink.ts'
 import type { TaskTracker } from './task.ts'
 import type { Timeouts } from './timeout.ts'
@@ -41,6 +42,8 @@ export interface Engine {
   readonly sharedReleases: Release[]
   /** Chooses a format for a generator that declares none, by its first item. */
   readonly inferFormat: (first: unknown) => Format
+  /** The pace of a reply that is under all of these throttles; a number is a rate in bytes per second. */
+  readonly startPace: (throttles: readonly (number | Throttle)[], clock: Clock) => Pace
   /** Where uploads are kept. */
   readonly disk: OpenDisk
 }

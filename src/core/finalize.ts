@@ -1,7 +1,9 @@
 import { chooseCoding } from './compression.ts'
 import type { Exchange } from './exchange.ts'
 import { observe } from './observer.ts'
+import type { Pace } from './pace.ts'
 import { assertHeaderField, type Body, JSON_TYPE, type Reply, type ReplyTiming } from './reply.ts'
+import { Source } from './source.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
 const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
@@ -54,11 +56,15 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   if (exchange.compress !== undefined) chooseCoding(exchange.request, reply, exchange.compress, failed)
   if (method === 'HEAD' || BODILESS.has(reply.status)) dropBody(reply, method === 'HEAD')
   const { status } = reply
-  if (takesTime(reply.body)) reply.timing = timingOf(exchange, reply.body)
+  const { throttles } = reply
+  const pace = throttles === undefined ? undefined : engine.startPace(throttles, engine.clock)
+  const hasItems = pace === undefined || reply.body.kind === 'stream'
+  if (pace !== undefined) reply.body = inPieces(reply.body)
+  if (takesTime(reply.body)) reply.timing = timingOf(exchange, reply.body, pace)
   // A WebSocket's handler has yet to run, and may call after().
   const observed = engine.observers.length > 0
   if (observed || reply.body.kind === 'upgrade' || exchange.touchedLifetime?.needsEnd === true) {
-    reply.onEnd = (ending) => exchange.lifetime.finish(ending, status)
+    reply.onEnd = (ending) => exchange.lifetime.finish(hasItems ? ending : { ...ending, items: 0 }, status)
     exchange.lifetime.bind()
   }
   for (const observer of engine.observers)
@@ -92,10 +98,19 @@ function takesTime(body: Body): boolean {
   return body.kind === 'stream' || body.kind === 'file'
 }
 
-function timingOf({ engine, lifetime, timeouts }: Exchange, body: Body): ReplyTiming {
+/** A body that is to leave slowly is a stream of its pieces, whatever it was; a file has a writer of its own. */
+function inPieces(body: Body): Body {
+  if (body.kind !== 'text' && body.kind !== 'bytes') return body
+  const bytes = body.kind === 'text' ? new TextEncoder().encode(body.text) : body.bytes
+  const { coding } = body
+  const whole = { kind: 'stream', source: Source.from([bytes])!, length: bytes.byteLength } as const
+  return coding === undefined ? whole : { ...whole, coding }
+}
+
+function timingOf({ engine, lifetime, timeouts }: Exchange, body: Body, pace: Pace | undefined): ReplyTiming {
   const { idle, stall, total } = timeouts
   const first = body.kind === 'stream' && body.source.isPending ? timeouts.first : 0
-  return { clock: engine.clock, elapsedMs: lifetime.ageMs, first, idle, stall, total }
+  return { clock: engine.clock, elapsedMs: lifetime.ageMs, first, idle, stall, total, pace }
 }
 
 /** HEAD keeps the length that GET would have had, where it is known without producing the body. */

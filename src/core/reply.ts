@@ -1,6 +1,8 @@
 import type { Coding } from '../wire/content-coding.ts'
 import { assertHeader } from '../wire/header.ts'
+import { parseRate, type Rate } from '../wire/rate.ts'
 import type { Clock } from './clock.ts'
+import type { Pace, Throttle } from './pace.ts'
 import type { Socket } from './socket.ts'
 import type { Source } from './source.ts'
 import { type Transform, transformSource, transformValue } from './transform.ts'
@@ -79,6 +81,8 @@ export interface ReplyTiming {
   readonly stall: number
   /** From the request to the end. */
   readonly total: number
+  /** How fast it may leave; undefined for as fast as its reader takes it. */
+  readonly pace: Pace | undefined
 }
 
 /** What is left of a limit that counts from the request on. */
@@ -103,6 +107,8 @@ export class Reply {
   onEnd: ((ending: Omit<Ending, 'durationMs'>) => void) | undefined = undefined
   /** For the transport: the time limits of a body that takes its time. */
   timing: ReplyTiming | undefined = undefined
+  /** What limits how fast the body leaves, all of it together; a number is a rate in bytes per second. */
+  throttles: readonly (number | Throttle)[] | undefined = undefined
 
   constructor(status: number, headers: ReplyHeaders, body: Body) {
     this.status = status
@@ -112,7 +118,9 @@ export class Reply {
 
   /** A reply of its own with the same content: what is sent is changed on the way, and constants may be sent often. */
   copy(): Reply {
-    return new Reply(this.status, { ...this.headers }, this.body)
+    const copy = new Reply(this.status, { ...this.headers }, this.body)
+    copy.throttles = this.throttles
+    return copy
   }
 
   /**
@@ -151,6 +159,8 @@ export interface ReplyInit {
   readonly status?: number
   /** Added to the reply's own; names may have any case. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  /** How fast the body may leave: bytes per second, or with a unit, `'1 MiB/s'`. Default: as fast as it is taken. */
+  readonly throttle?: Rate
 }
 
 /**
@@ -190,7 +200,9 @@ function assertStatus(status: number): number {
 export function createReply(contentType: string | undefined, body: Body, init: ReplyInit | undefined): Reply {
   const headers: ReplyHeaders = contentType === undefined ? {} : { 'content-type': contentType }
   if (init === undefined) return new Reply(200, headers, body)
-  return new Reply(assertStatus(init.status ?? 200), mergeHeaders(headers, init.headers), body)
+  const made = new Reply(assertStatus(init.status ?? 200), mergeHeaders(headers, init.headers), body)
+  if (init.throttle !== undefined) made.throttles = [parseRate(init.throttle)]
+  return made
 }
 
 export const TEXT = 'text/plain; charset=utf-8'

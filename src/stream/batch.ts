@@ -15,6 +15,11 @@ export class Batch {
     return this.#text === '' && this.#bytes === undefined
   }
 
+  /** Bytes (or UTF-16 units). */
+  get length(): number {
+    return this.#text.length + this.#length
+  }
+
   get isFull(): boolean {
     return this.#text.length >= FULL || this.#length >= FULL
   }

@@ -1,4 +1,5 @@
 import type { CancelReason } from '../core/cancellation.ts'
+import type { Pace } from '../core/pace.ts'
 import type { Chunk, Source } from '../core/source.ts'
 import { Pump, type PumpEnding, type PumpLimits, type Sink } from './pump.ts'
 
@@ -16,6 +17,7 @@ interface Reader {
  */
 export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   readonly #pump: Pump
+  readonly #pace: Pace | undefined
   readonly #ready: Uint8Array[] = []
   #reader: Reader | undefined
   #started = false
@@ -35,6 +37,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
       defer,
       macrotask,
     }
+    this.#pace = limits?.timing?.pace
     this.#pump = new Pump(source, sink, onEnd, limits)
     const { clock, stall } = limits?.timing ?? {}
     // Nobody may ever read: what was made ready for that is given up like a stalled reader's.
@@ -93,6 +96,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
     }
     const bytes = typeof chunk === 'string' ? UTF8.encode(chunk) : chunk
     this.#bytes += bytes.byteLength
+    this.#pace?.spend(bytes.byteLength)
     const reader = this.#takeReader()
     if (reader === undefined) this.#ready.push(bytes)
     else reader.resolve({ done: false, value: bytes })

@@ -11,10 +11,12 @@
  * - What transforms stand around is spoken to through them (core/transform.ts).
  * - An end is never a lie. `sink.end()` only follows a source that ended by itself; everything else
  *   is `sink.abort()`.
+ * - A pace, where there is one, is asked before the source is: a throttled source is pulled more slowly.
  * - Fairness: after a time slice the pump lets the event loop turn (see turn.ts).
  */
 import { StreamCancelled } from '../core/cancellation.ts'
 import { type Outcome, remaining, type ReplyTiming } from '../core/reply.ts'
+import type { Pace } from '../core/pace.ts'
 import type { Aside, Chunk, Source, SourceResult } from '../core/source.ts'
 import { outcomeOf, phaseTimeout } from '../core/timeout.ts'
 import { Batch } from './batch.ts'
@@ -55,7 +57,7 @@ export interface PumpEnding {
   readonly error?: unknown
 }
 
-/** Larger chunks are written in pieces of this many bytes. */
+/** Larger chunks are written in pieces of this many bytes, or of fewer where their pace asks for it. */
 const SLICE = 64 * 1024
 /** A clock reading costs about as much as an item, so the slice is checked once in so many. */
 const ITEMS_PER_CHECK = 16
@@ -68,6 +70,9 @@ export class Pump {
   readonly #onEnd: (ending: PumpEnding) => void
   readonly #timing: ReplyTiming | undefined
   readonly #aside: Aside | undefined
+  readonly #pace: Pace | undefined
+  /** Larger chunks are written in pieces of so many bytes. */
+  readonly #most: number
   #watch: StreamWatch | undefined
   /** The bytes that were announced, if any were. */
   readonly #length: number | undefined
@@ -80,6 +85,9 @@ export class Pump {
   #opened = false
   /** The sink is full: nothing is pulled until `resume()`. */
   #blocked = false
+  /** The pace lets nothing leave: nothing is pulled until it is our turn. Never while the sink is full. */
+  #held = false
+  #cancelTurn = () => {}
   /** A `next()` is under way, or the pump waits for its next turn. */
   #busy = false
   /** The source has ended or failed; nothing is pulled any more. */
@@ -100,6 +108,8 @@ export class Pump {
     this.#timing = limits.timing
     this.#length = limits.length
     this.#aside = source.aside
+    this.#pace = limits.timing?.pace
+    this.#most = this.#pace?.quantum ?? SLICE
   }
 
   /** Starts pulling. */
@@ -115,6 +125,7 @@ export class Pump {
       if (this.#aside !== undefined) this.#aside.onItem = () => watch?.produced()
     }
     if (opening !== undefined) this.#append(opening)
+    if (this.#pace?.open === false) this.#awaitTurn()
     this.#source.enter(this.#pullInScope)
     // Nothing came at once, so the first item may be long in coming: the head need not wait for it.
     if (!this.#opened && !this.#flushScheduled && !this.#sourceEnded && !this.#closed) {
@@ -128,9 +139,28 @@ export class Pump {
     if (!this.#blocked || this.#closed) return
     this.#blocked = false
     this.#watch?.resumed()
+    if (this.#pace?.open === false) this.#awaitTurn()
+    else this.#goOn()
+  }
+
+  #goOn(): void {
     if (this.#rest !== undefined) this.#slice(this.#rest)
     if (this.#sourceEnded) this.#awaitReader()
     else if (!this.#busy) this.#source.enter(this.#pullInScope)
+  }
+
+  #awaitTurn(): void {
+    if (this.#held) return
+    this.#held = true
+    this.#watch?.held()
+    this.#cancelTurn = this.#pace!.wait(this.#onTurnToWrite)
+  }
+
+  readonly #onTurnToWrite = (): void => {
+    this.#held = false
+    if (this.#closed) return
+    this.#watch?.resumed()
+    this.#goOn()
   }
 
   readonly #pullInScope = (): void => this.#pull()
@@ -142,6 +172,7 @@ export class Pump {
   close(outcome: Outcome, bytes: number, error?: unknown): void {
     if (this.#closed) return
     this.#closed = true
+    this.#cancelTurn()
     this.#watch?.stop()
     this.#parting?.cancelTimer()
     this.#rest = undefined
@@ -198,7 +229,7 @@ export class Pump {
 
   #pull(): void {
     const source = this.#source
-    while (!this.#blocked && !this.#closed && !this.#sourceEnded) {
+    while (!this.#blocked && !this.#held && !this.#closed && !this.#sourceEnded) {
       let result: SourceResult | PromiseLike<SourceResult>
       try {
         result = source.next()
@@ -271,7 +302,7 @@ export class Pump {
   }
 
   #mayGoOn(): boolean {
-    if (this.#blocked) return false
+    if (this.#blocked || this.#held) return false
     if (--this.#untilCheck > 0) return true
     this.#untilCheck = ITEMS_PER_CHECK
     if (!isSliceOver()) return true
@@ -296,7 +327,7 @@ export class Pump {
   }
 
   #append(chunk: Chunk): void {
-    if (chunk.length > SLICE) {
+    if (chunk.length > this.#most) {
       this.#flush()
       return this.#slice(typeof chunk === 'string' ? UTF8.encode(chunk) : chunk)
     }
@@ -305,7 +336,7 @@ export class Pump {
       this.#flush()
       batch.add(chunk)
     }
-    if (batch.isFull) return this.#flush()
+    if (batch.isFull || batch.length >= this.#most) return this.#flush()
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     this.#sink.defer(this.#onDeferred)
@@ -314,9 +345,9 @@ export class Pump {
   /** Writes a large chunk piece by piece, so that a slow reader holds up a piece and not all of it. */
   #slice(chunk: Uint8Array): void {
     let at = 0
-    while (at < chunk.byteLength && !this.#blocked) {
-      this.#write(chunk.subarray(at, at + SLICE))
-      at += SLICE
+    while (at < chunk.byteLength && !this.#blocked && !this.#held) {
+      this.#write(chunk.subarray(at, at + this.#most))
+      at += this.#most
     }
     this.#rest = at < chunk.byteLength ? chunk.subarray(at) : undefined
   }
@@ -335,9 +366,10 @@ export class Pump {
     // An empty chunk would end a chunked body.
     if (chunk.length === 0 || !this.#fits(chunk)) return
     this.#watch?.wrote(this.#aside === undefined)
-    if (this.#sink.write(chunk)) return
-    this.#blocked = true
-    this.#watch?.blocked()
+    if (!this.#sink.write(chunk)) {
+      this.#blocked = true
+      this.#watch?.blocked()
+    } else if (this.#pace?.open === false) this.#awaitTurn()
   }
 
   /** More than the stated length never leaves: the reader would take it for the next reply. */
@@ -375,7 +407,7 @@ export class Pump {
 
   /** What is still on its way is the reader's to take: from now on only that can be late. */
   #awaitReader(): void {
-    if (!this.#closed && !this.#blocked) this.#watch?.blocked()
+    if (!this.#closed && !this.#blocked && !this.#held) this.#watch?.blocked()
   }
 
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
@@ -424,7 +456,7 @@ export class Pump {
 
   #beat(): void {
     const chunk = this.#source.encoding.heartbeat!.chunk
-    if (this.#blocked || this.#sourceEnded) return
+    if (this.#blocked || this.#held || this.#sourceEnded) return
     if (this.#aside !== undefined) return this.#aside.say(chunk)
     if (this.#sink.write(chunk)) return
     this.#blocked = true

@@ -66,6 +66,11 @@ export class StreamWatch {
     this.#blockedAt = this.#clock.now()
   }
 
+  /** We make the reader wait: that is neither his fault nor the source's. */
+  held(): void {
+    this.#blockedAt = Infinity
+  }
+
   /** The sink takes more again; the time it was full is not the source's. */
   resumed(): void {
     this.#blockedAt = undefined
@@ -81,7 +86,7 @@ export class StreamWatch {
   #dueAt(kind: Due): number {
     const ms = this.#rules[kind]
     if (!isSet(ms)) return Infinity
-    if (kind === 'first' && !this.#firstIsDue) return Infinity
+    if (kind === 'first' && (!this.#firstIsDue || this.#blockedAt === Infinity)) return Infinity
     if (kind === 'age' || kind === 'total' || kind === 'first') return this.#startedAt + ms
     if (kind === 'stall') return (this.#blockedAt ?? Infinity) + ms
     if (this.#blockedAt !== undefined) return Infinity

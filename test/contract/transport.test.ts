@@ -16,6 +16,7 @@ import { replyBehaviours } from './reply-behaviours.ts'
 import { routingBehaviours } from './routing-behaviours.ts'
 import { securityBehaviours } from './security-behaviours.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
+import { throttleBehaviours } from './throttle-behaviours.ts'
 import { type Skip, transportContract } from './transport.ts'
 import { uploadBehaviours } from './upload-behaviours.ts'
 
@@ -37,6 +38,7 @@ const behaviours = [
   ...hostileBehaviours,
   ...crashBehaviours,
   ...fileBehaviours,
+  ...throttleBehaviours,
 ]
 
 const HTTP2_SKIPS: readonly Skip[] = [

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { claims as bandwidth } from './claim/bandwidth.ts'
 import { claims as compression } from './claim/compression.ts'
 import { claims as dependencyInjection } from './claim/dependency-injection.ts'
 import { claims as errors } from './claim/errors.ts'
@@ -24,6 +25,7 @@ import { blocksOf, type Page, readPages, ROOT } from './page.ts'
 import { type Claim, type Claims, runProgram, SNIPPETS } from './program.ts'
 
 const CLAIMS: Readonly<Record<string, Claims>> = {
+  bandwidth,
   compression,
   'dependency-injection': dependencyInjection,
   'getting-started': gettingStarted,

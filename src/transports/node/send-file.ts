@@ -1,3 +1,4 @@
+import type { Pace } from '../../core/pace.ts'
 import type { OpenFile, Outcome, Reply } from '../../core/reply.ts'
 import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
 import { type FileMemory, PIECE, Share } from './file-memory.ts'
@@ -54,6 +55,7 @@ class FileCopy {
   readonly #body: FileBody
   readonly #watch: WriteWatch
   readonly #share: Share
+  readonly #pace: Pace | undefined
   #cutFor: FileEnding = { outcome: 'disconnect' }
   #isCut = false
   #closed = false
@@ -76,6 +78,7 @@ class FileCopy {
     this.#response = response
     this.#body = body
     this.#share = new Share(memory)
+    this.#pace = timing?.pace
     response.on('close', () => {
       this.#closed = true
       this.#wake?.()
@@ -139,12 +142,27 @@ class FileCopy {
   /** Who has handed everything over may have at least one piece. */
   async #readNow(): Promise<Buffer[]> {
     await this.#emptied()
-    return this.#closed ? [] : this.#read(this.#handed, this.#take(this.#handed))
+    if (this.#pace?.open === false && !this.#closed) await this.#myTurn(this.#pace)
+    if (this.#closed) return []
+    const pieces = this.#take(this.#handed)
+    // Before the read, since others whose turn it is read meanwhile.
+    this.#pace?.spend(pieces[0]!.byteLength)
+    return this.#read(this.#handed, pieces)
   }
 
-  /** One read ahead, unless the reader is slow or there is no memory for it. */
+  /** Settles when the pace lets us write again, or the response was closed. */
+  async #myTurn(pace: Pace): Promise<void> {
+    let cancel = () => {}
+    await new Promise<void>((wake) => {
+      this.#wake = wake
+      cancel = pace.wait(wake)
+    })
+    cancel()
+  }
+
+  /** One read ahead, unless the reader is slow, is made to be slow, or there is no memory for it. */
   #readAhead(): void {
-    if (this.#handed < this.#growsFrom) return
+    if (this.#handed < this.#growsFrom || this.#pace !== undefined) return
     const offset = this.#block.reduce((sum, piece) => sum + piece.byteLength, this.#handed)
     const pieces = this.#take(offset)
     if (pieces.length === 0) return
@@ -163,8 +181,10 @@ class FileCopy {
   #take(offset: number): Buffer[] {
     const left = this.#body.length - offset
     if (left === 0) return []
-    const pieces = this.#share.take(Math.min(this.#size, Math.ceil(left / PIECE)))
-    return trim(pieces, Math.min(left, pieces.length * PIECE))
+    // At a pace of its own a body leaves in small pieces, one by one.
+    const most = this.#pace?.quantum ?? this.#size * PIECE
+    const pieces = this.#share.take(Math.ceil(Math.min(left, most) / PIECE))
+    return trim(pieces, Math.min(left, most, pieces.length * PIECE))
   }
 
   #read(offset: number, pieces: Buffer[]): Promise<Buffer[]> {

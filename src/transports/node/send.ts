@@ -1,4 +1,5 @@
 /** Writes replies to Node's responses: one writer per body kind. */
+import type { Pace } from '../../core/pace.ts'
 import type { Outcome, Reply } from '../../core/reply.ts'
 import { type Chunk, Source } from '../../core/source.ts'
 import { Pump, type Sink } from '../../stream/pump.ts'
@@ -137,15 +138,19 @@ class ResponseSink implements Sink {
   readonly macrotask = setImmediate as Sink['macrotask']
   readonly defer = process.nextTick as Sink['defer']
   readonly #response: NodeResponse
+  readonly #pace: Pace | undefined
   bytes = 0
 
-  constructor(response: NodeResponse) {
+  constructor(response: NodeResponse, pace: Pace | undefined) {
     this.#response = response
+    this.#pace = pace
   }
 
   write(chunk: Chunk): boolean {
     // A string stays one on its way to the socket: Node encodes it there, without a buffer of its own.
-    this.bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
+    const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
+    this.bytes += bytes
+    this.#pace?.spend(bytes)
     return this.#response.write(chunk)
   }
 
@@ -172,7 +177,7 @@ function sendStream(response: NodeResponse, reply: Reply, body: StreamBody): Sen
   const { source, length, coding } = body
   response.guard()
   if (length !== undefined && coding === undefined) reply.headers['content-length'] = String(length)
-  const socket = new ResponseSink(response)
+  const socket = new ResponseSink(response, reply.timing?.pace)
   const compressing = coding === undefined ? undefined : new CompressingSink(socket, coding)
   const pump = new Pump(source, compressing ?? socket, (ending) => reply.onEnd?.(ending), {
     length,
