@@ -15,8 +15,10 @@ import { claims as dependencyInjection } from './claim/dependency-injection.ts'
 import { claims as errors } from './claim/errors.ts'
 import { claims as file, prepare as prepareFiles } from './claim/files.ts'
 import { claims as gettingStarted } from './claim/getting-started.ts'
+import { claims as openapi } from './claim/openapi.ts'
 import { claims as readme } from './claim/readme.ts'
 import { claims as routes } from './claim/routes.ts'
+import { claims as security } from './claim/security.ts'
 import { claims as streaming } from './claim/streaming.ts'
 import { claims as streams } from './claim/streams.ts'
 import { claims as testing } from './claim/testing.ts'
@@ -31,8 +33,10 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   'getting-started': gettingStarted,
   errors,
   files: file,
+  openapi,
   readme,
   routes,
+  security,
   streaming,
   streams,
   testing,

@@ -4,7 +4,7 @@ const app = new App()
 
 app.get('/users/:id', ({ params }) => `user ${params.id}`)
 app.get('/users/me', () => 'you')
-app.get('/docs/*page', ({ params }) => `page ${params.page}`)
+app.get('/pages/*page', ({ params }) => `page ${params.page}`)
 app.delete('/users/:id', () => {})
 app.route('PURGE', '/cache/:key', {}, ({ params }) => `purged ${params.key}`)
 

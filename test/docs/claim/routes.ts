@@ -10,8 +10,8 @@ export const claims: Claims = {
     expect(await textOf(`${url}/users/7`)).toBe('user 7')
     expect(await textOf(`${url}/users/J%C3%BCrgen%20K`)).toBe('user Jürgen K')
     expect(await textOf(`${url}/users/me`)).toBe('you')
-    expect(await textOf(`${url}/docs/a/b/c`)).toBe('page a/b/c')
-    expect((await fetch(`${url}/docs`)).status).toBe(404)
+    expect(await textOf(`${url}/pages/a/b/c`)).toBe('page a/b/c')
+    expect((await fetch(`${url}/pages`)).status).toBe(404)
     expect((await fetch(`${url}/users/7`, { method: 'DELETE' })).status).toBe(204)
     expect(await textOf(`${url}/cache/x`, { method: 'PURGE' })).toBe('purged x')
     expect((await fetch(`${url}/Users/7`)).status).toBe(404)
@@ -24,7 +24,7 @@ export const claims: Claims = {
     expect((await fetch(`${url}/users/%zz`)).status).toBe(400)
     expect((await fetch(`${url}/users/a%2F..%2Fb`)).status).toBe(400)
     expect(await textOf(`${url}/users/a%2Fb`)).toBe('user a/b')
-    expect((await fetch(`${url}/docs/a%2Fb`)).status).toBe(400)
+    expect((await fetch(`${url}/pages/a%2Fb`)).status).toBe(400)
   },
 
   async 'inputs.ts'({ url }) {
