@@ -10,7 +10,7 @@ import { type Folder, StaticSite } from './stream/static-site.ts'
 import type { Written } from './openapi/document.ts'
 import { answerFetch } from './transports/fetch.ts'
 import type { CloseOptions, Listening } from './transports/node/serve.ts'
-import type { ListenOptions } from './transports/node/server.ts'
+import type { ListenOptions } from './transports/node/listen.ts'
 
 /** What requests of `app.fetch` may take when the app closes; servers have an option of their own. */
 const DEFAULT_GRACE_MS = 10_000

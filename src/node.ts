@@ -5,4 +5,4 @@
  */
 export { diskFile, readChunks } from './transports/node/file.ts'
 export { type CloseOptions, type Listening, serve } from './transports/node/serve.ts'
-export type { ListenOptions, TlsOptions } from './transports/node/server.ts'
+export type { ListenOptions, TlsOptions } from './transports/node/listen.ts'

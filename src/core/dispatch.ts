@@ -206,7 +206,7 @@ function discard(exchange: Exchange, reply: Reply): void {
 }
 
 /** An error as a problem document (RFC 9457). */
-function problemReply(error: HttpError): Reply {
+export function problemReply(error: HttpError): Reply {
   const text = JSON.stringify(error.toProblem())
   const { status, headers } = error
   return createReply('application/problem+json', { kind: 'text', text }, { status, headers })

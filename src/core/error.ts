@@ -25,6 +25,7 @@ export const ERROR_TABLE = {
   VALIDATION_FAILED: [422, 'Validation failed'],
   UPGRADE_REQUIRED: [426, 'Upgrade required'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
+  TOO_MANY_HEADERS: [431, 'Too many request headers'],
   INTERNAL: [500, 'Internal server error'],
   NOT_IMPLEMENTED: [501, 'Not implemented'],
   UNAVAILABLE: [503, 'Service unavailable'],

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claims as bandwidth } from './claim/bandwidth.ts'
 import { claims as compression } from './claim/compression.ts'
 import { claims as dependencyInjection } from './claim/dependency-injection.ts'
+import { claims as deployment } from './claim/deployment.ts'
 import { claims as errors } from './claim/errors.ts'
 import { claims as file, prepare as prepareFiles } from './claim/files.ts'
 import { claims as gettingStarted } from './claim/getting-started.ts'
@@ -30,6 +31,7 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   bandwidth,
   compression,
   'dependency-injection': dependencyInjection,
+  deployment,
   'getting-started': gettingStarted,
   errors,
   files: file,

@@ -251,7 +251,7 @@ export class Http2Response implements NodeResponse {
  * Whether the session waits for its connection to take bytes. HTTP/2 writes past the socket's own
  * queue, so that only the handle knows; where it does not tell, the worst is assumed.
  */
-function isStuck({ socket }: Http2Session): boolean {
+export function isStuck({ socket }: Http2Session): boolean {
   const { _handle: handle } = socket as { _handle?: { readonly writeQueueSize?: number } | null }
   return handle?.writeQueueSize !== 0
 }

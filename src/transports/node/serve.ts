@@ -1,5 +1,6 @@
 import type { Application } from '../../core/app.ts'
-import { type ListenOptions, NodeServer } from './server.ts'
+import type { ListenOptions } from './listen.ts'
+import { NodeServer } from './server.ts'
 import { closeOnSignals } from './signal.ts'
 
 export interface CloseOptions {

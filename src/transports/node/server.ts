@@ -1,56 +1,29 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import {
-  createSecureServer,
-  createServer as createHttp2Server,
-  type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
+import { problemReply } from '../../core/dispatch.ts'
+import { HttpError } from '../../core/error.ts'
 import type { Reply } from '../../core/reply.ts'
 import { FileMemory } from './file-memory.ts'
+import { ForwardedIncoming, ProxyReader } from './forwarded.ts'
 import { NodeIncoming } from './incoming.ts'
+import { createNodeServer, DEFAULT_LIMITS, type ServerLimits, SessionWatch } from './limit.ts'
 import { linger } from './linger.ts'
-import { Http1Response, Http2Response, type NodeResponse, type Sending } from './response.ts'
+import type { ListenOptions } from './listen.ts'
+import { Http1Response, Http2Response, isStuck, type NodeResponse, type Sending } from './response.ts'
 import { send } from './send.ts'
 import { asksForWebSocket, Upgrader } from './upgrade.ts'
 
-export interface ListenOptions {
-  /** Default 8000; 0 picks a free port. */
-  readonly port?: number
-  /** The address to bind, default 127.0.0.1. Use `0.0.0.0` or `::` to be reached from other machines. */
-  readonly host?: string
-  /** Key and certificate in PEM: serves HTTPS, with HTTP/2 and HTTP/1.1 on the same port (ALPN). */
-  readonly tls?: TlsOptions
-  /** Serves HTTP/2 without TLS to clients that know it beforehand (RFC 9113 section 3.3); HTTP/1.1 is then not spoken. */
-  readonly http2?: boolean
-  /** Milliseconds that finite replies may take when the server closes, default 10 000. Streams are told at once. */
-  readonly grace?: number
-  /**
-   * Milliseconds between two pings of a WebSocket, default 20 000; a peer that has not answered one when
-   * the next is due is cut. 0 for none.
-   */
-  readonly pingInterval?: number
-  /**
-   * Closes the app at SIGTERM and SIGINT, and then ends the process with exit code 0; a second signal
-   * cuts what is left, and leaves teardown one second. Default true.
-   */
-  readonly signals?: boolean
-}
-
-export interface TlsOptions {
-  readonly key: string | Uint8Array
-  readonly cert: string | Uint8Array
-}
-
-/** What Node keeps back of a reply before it asks us to wait, in bytes. */
-const HIGH_WATER = 16 * 1024
-
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
 const IDLE_CHECK_MS = 50
+/** How long a request that is on its way at shutdown may take to arrive. */
+const ARRIVAL_MS = 250
+/** How long a client is asked to stay away that came when the server was full, in seconds. */
+const RETRY_AFTER_S = 1
+/** How often it is told that the server is full, in milliseconds. */
+const FULL_LOG_MS = 60_000
 /** The part of the grace in which handlers that were cut at its end may still unwind, and its bounds. */
 const UNWINDING_PART = 1 / 50
 const MIN_UNWINDING_MS = 100
@@ -73,25 +46,36 @@ export class NodeServer {
   readonly #server: Server | Http2Server
   readonly #upgrader: Upgrader
   readonly #fileMemory: FileMemory
+  readonly #proxies: ProxyReader | undefined
+  readonly #limits: ServerLimits
+  readonly #isHttp2Only: boolean
   readonly #active = new Set<Active>()
-  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #sessions = new Map<ServerHttp2Session, SessionWatch>()
   readonly #connections = new Set<Socket>()
   #closed: Promise<void> | undefined
   /** When the grace is over, by the app's clock. */
   #deadline = Infinity
+  #closedAt = Infinity
+  #toldFullAt = -Infinity
   #onEnded = () => {}
 
+  /** @throws {UsageError} for a `trustProxy` that is none. */
   constructor(app: Application, options: ListenOptions) {
     this.#app = app
     this.#upgrader = new Upgrader(app, options.pingInterval)
     this.#fileMemory = FileMemory.of(app.engine)
-    this.#server = createNodeServer(app, options, this.#onRequest)
+    this.#proxies = options.trustProxy === undefined ? undefined : new ProxyReader(options.trustProxy)
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#isHttp2Only = options.http2 === true && options.tls === undefined
+    const headersMs = app.engine.timeouts.headers
+    this.#server = createNodeServer(options, headersMs, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
     this.#server.on('checkContinue', this.#onExpectation)
     this.#server.on('connection', this.#onConnection)
-    this.#server.on('secureConnection', this.#onConnection)
+    this.#server.on('secureConnection', this.#onSecureConnection)
+    this.#server.on('drop', () => this.#tellFull('connections'))
     this.#server.on('session', (session: ServerHttp2Session) => {
-      this.#sessions.add(session)
+      this.#sessions.set(session, new SessionWatch(session, headersMs))
       if (this.#closed !== undefined) session.close()
       session.once('close', () => this.#sessions.delete(session))
       // A session's error ends it; its streams have been told.
@@ -116,16 +100,50 @@ export class NodeServer {
   }
 
   readonly #onRequest = (message: AnyMessage, raw: AnyResponse, onBodyWanted?: () => void): void => {
-    const incoming = new NodeIncoming(message)
+    const incoming = this.#read(message, false)
+    if (incoming instanceof HttpError) return this.#refuse(message, raw, incoming)
     incoming.onBodyWanted = onBodyWanted
-    const response =
-      message.httpVersionMajor === 2
-        ? new Http2Response(raw as Http2ServerResponse)
-        : new Http1Response(raw as ServerResponse)
+    const response = toResponse(message, raw)
     const reply = this.#app.handle(incoming)
     if (!(reply instanceof Promise)) return this.#send(message, response, incoming, reply)
     const work = reply.then((settled) => this.#send(message, response, incoming, settled, active))
     const active = this.#track(incoming, response, work)
+  }
+
+  /** The request as it is for the app; an error where there is no room for it, or it makes no sense. */
+  #read(message: AnyMessage, upgrade: boolean): NodeIncoming | HttpError {
+    if (message.rawHeaders.length > this.#limits.headers * 2 && message.httpVersionMajor === 1) {
+      const detail = `A request may have at most ${this.#limits.headers} header fields.`
+      return new HttpError('TOO_MANY_HEADERS', { detail, headers: { connection: 'close' } })
+    }
+    if (this.#active.size + this.#upgrader.size >= this.#limits.requests) {
+      this.#tellFull('requests')
+      const headers = { connection: 'close', 'retry-after': String(RETRY_AFTER_S) }
+      return new HttpError('UNAVAILABLE', { detail: 'The server is full. Try again later.', headers })
+    }
+    if (this.#proxies === undefined) return new NodeIncoming(message, upgrade)
+    try {
+      const forwarded = this.#proxies.read(message.socket.remoteAddress, message.headers)
+      if (forwarded !== undefined) return new ForwardedIncoming(message, forwarded, upgrade)
+      return new NodeIncoming(message, upgrade)
+    } catch (error) {
+      return error as HttpError
+    }
+  }
+
+  /** Answers what the app never gets to see. */
+  #refuse(message: AnyMessage, raw: AnyResponse, error: HttpError): void {
+    this.#send(message, toResponse(message, raw), new NodeIncoming(message), problemReply(error))
+  }
+
+  #tellFull(what: 'connections' | 'requests'): void {
+    const { clock, log } = this.#app.engine
+    if (clock.now() - this.#toldFullAt < FULL_LOG_MS) return
+    this.#toldFullAt = clock.now()
+    log.warn(
+      { limit: this.#limits[what] },
+      `The server is full: raise \`limits.${what}\` of listen, or add servers.`,
+    )
   }
 
   #send(
@@ -193,8 +211,19 @@ export class NodeServer {
     })
   }
 
+  /** What lies below it is not looked after any more. */
+  readonly #onSecureConnection = (connection: Socket): void => {
+    const { _parent: below } = connection as { _parent?: Socket | null }
+    if (below) this.#connections.delete(below)
+    this.#onConnection(connection)
+  }
+
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (asksForWebSocket(message)) return this.#upgrader.upgrade(message, socket, head)
+    if (asksForWebSocket(message)) {
+      const incoming = this.#read(message, true)
+      if (!(incoming instanceof HttpError)) return this.#upgrader.upgrade(message, socket, head, incoming)
+      return this.#upgrader.refuse(message, socket, problemReply(incoming))
+    }
     const response = this.#upgrader.ignore(message, socket)
     if (response !== undefined) this.#onRequest(message, response)
   }
@@ -204,9 +233,10 @@ export class NodeServer {
    * cuts the rest. Called again, a shorter grace counts.
    */
   async close(grace: number): Promise<void> {
+    if (this.#closed === undefined) this.#closedAt = performance.now()
     this.#closed ??= new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // An HTTP/2 session is told to go away, and closes when its last stream has ended.
-    for (const session of this.#sessions) session.close()
+    for (const session of this.#sessions.keys()) session.close()
     this.#upgrader.close()
     for (const active of this.#active) dismiss(active)
     if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
@@ -225,7 +255,7 @@ export class NodeServer {
       sending?.cut('shutdown')
     }
     this.#upgrader.destroy()
-    for (const session of this.#sessions) session.destroy()
+    for (const session of this.#sessions.keys()) session.destroy()
     for (const connection of this.#connections) connection.destroy()
     await this.#closed
     const unwindingMs = Math.min(MAX_UNWINDING_MS, Math.max(MIN_UNWINDING_MS, grace * UNWINDING_PART))
@@ -254,8 +284,21 @@ export class NodeServer {
 
   #closeIdle(): void {
     if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
-    // Node takes a connection on which nothing has been asked yet for a busy one.
-    for (const connection of this.#connections) if (connection.bytesRead === 0) connection.destroy()
+    if (performance.now() - this.#closedAt < ARRIVAL_MS) return
+    // Node takes a connection for busy on which nothing has been asked yet, or half a request. What was on
+    // its way has arrived by now.
+    for (const connection of this.#connections) if (this.#isUnasked(connection)) connection.destroy()
+    // One that has half a request on its way is not done with by going away.
+    for (const [session, watch] of this.#sessions) if (watch.isIdle && !isStuck(session)) session.destroy()
+  }
+
+  /** Whether no request is under way on a connection of HTTP/1. */
+  #isUnasked(connection: Socket): boolean {
+    // Sessions of HTTP/2 end by themselves, and what was upgraded is told in its own way.
+    if (this.#isHttp2Only || (connection as { alpnProtocol?: unknown }).alpnProtocol === 'h2') return false
+    // Node's own name for the response that a connection is at; it has no other.
+    const { _httpMessage: response } = connection as { _httpMessage?: unknown }
+    return (response ?? null) === null && !this.#upgrader.has(connection)
   }
 }
 
@@ -267,30 +310,8 @@ function dismiss({ incoming, sending }: Active): void {
   cancellation.cancel('shutdown')
 }
 
-function createNodeServer(
-  app: Application,
-  { tls, http2 }: ListenOptions,
-  onRequest: (message: AnyMessage, response: AnyResponse) => void,
-): Server | Http2Server {
-  const { headers } = app.engine.timeouts
-  const connectionsCheckingInterval = headers === 0 ? 5000 : Math.max(50, Math.min(5000, headers / 10))
-  const timeouts = {
-    headersTimeout: headers,
-    // Bodies have limits of their own, by what arrives: Node's would cut a large upload.
-    requestTimeout: 0,
-    connectionsCheckingInterval,
-    // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
-    shouldUpgradeCallback: asksForWebSocket,
-  }
-  if (tls !== undefined) {
-    const { key, cert } = tls
-    const options = { key: toBuffer(key), cert: toBuffer(cert), allowHTTP1: true, ...timeouts }
-    return createSecureServer(options, onRequest)
-  }
-  if (http2 === true) return createHttp2Server(onRequest)
-  return createServer({ highWaterMark: HIGH_WATER, ...timeouts }, onRequest)
-}
-
-function toBuffer(pem: string | Uint8Array): string | Buffer {
-  return typeof pem === 'string' ? pem : Buffer.from(pem)
+function toResponse(message: AnyMessage, raw: AnyResponse): NodeResponse {
+  return message.httpVersionMajor === 2
+    ? new Http2Response(raw as Http2ServerResponse)
+    : new Http1Response(raw as ServerResponse)
 }

@@ -6,7 +6,7 @@ import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
 import { detachedResponse } from './detached.ts'
 import { FileMemory } from './file-memory.ts'
-import { NodeIncoming } from './incoming.ts'
+import type { NodeIncoming } from './incoming.ts'
 import { Http1Response } from './response.ts'
 import { send } from './send.ts'
 import { NodeSocket } from './socket.ts'
@@ -59,8 +59,7 @@ export class Upgrader {
   }
 
   /** Upgrades to WebSocket, or answers why not. Never throws. */
-  upgrade(message: IncomingMessage, connection: Duplex, head: Buffer): void {
-    const incoming = new NodeIncoming(message, true)
+  upgrade(message: IncomingMessage, connection: Duplex, head: Buffer, incoming: NodeIncoming): void {
     this.#follow(connection, incoming)
     if (this.#isClosing) incoming.cancellation.cancel('shutdown')
     const gone = () => incoming.cancellation.cancel('disconnect')
@@ -71,6 +70,21 @@ export class Upgrader {
       connection.off('end', gone)
       this.#answer({ message, connection, head, incoming }, reply)
     })
+  }
+
+  /** How many there are, on their way to an upgrade and after it. */
+  get size(): number {
+    return this.#connections.size
+  }
+
+  has(connection: Duplex): boolean {
+    return this.#connections.has(connection)
+  }
+
+  /** Answers a request that the app does not get to see. */
+  refuse(message: IncomingMessage, connection: Duplex, reply: Reply): void {
+    this.#follow(connection, undefined)
+    this.#sendPlainly(message, connection, reply)
   }
 
   /**
@@ -115,16 +129,18 @@ export class Upgrader {
         connection.destroy()
         reply.onEnd?.({ outcome: cancelled.reason, bytes: 0, items: 0 })
       } else if (reply.body.kind === 'upgrade') this.#open(upgrade, reply, reply.body)
-      else {
-        // A refused handshake is answered as it is.
-        const options = { isHead: false, fileMemory: FileMemory.of(this.#app.engine) }
-        send(new Http1Response(detachedResponse(message, connection)), reply, options)
-      }
+      else this.#sendPlainly(message, connection, reply)
     } catch (error) {
       this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
       connection.destroy()
       reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
     }
+  }
+
+  /** A refused handshake is answered as it is. */
+  #sendPlainly(message: IncomingMessage, connection: Duplex, reply: Reply): void {
+    const options = { isHead: false, fileMemory: FileMemory.of(this.#app.engine) }
+    send(new Http1Response(detachedResponse(message, connection)), reply, options)
   }
 
   #open({ message, connection, head }: Upgrade, reply: Reply, body: UpgradeBody): void {

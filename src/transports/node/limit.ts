@@ -1,0 +1,110 @@
+/** What a server takes at a time, and how Node's servers are set up to keep to it. */
+import { createServer, type Server } from 'node:http'
+import {
+  createSecureServer,
+  createServer as createHttp2Server,
+  type Http2Server,
+  type ServerHttp2Session,
+} from 'node:http2'
+import type { ListenLimits, ListenOptions } from './listen.ts'
+import { asksForWebSocket } from './upgrade.ts'
+
+/** The limits that have a default of ours. */
+export type ServerLimits = Required<Omit<ListenLimits, 'headerBytes'>>
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  connections: 10_000,
+  requests: 10_000,
+  streams: 128,
+  headers: 128,
+}
+
+/** What Node keeps back of a reply before it asks us to wait, in bytes. */
+const HIGH_WATER = 16 * 1024
+
+/** How long a connection of HTTP/1 may wait for its next request; what Node's server for HTTP/1 does by itself. */
+const KEEP_ALIVE_MS = 5000
+
+type OnRequest = Parameters<typeof createHttp2Server>[1] & Parameters<typeof createServer>[1]
+
+/**
+ * One of Node's three servers, with its limits.
+ *
+ * @param headersMs how long the head of a request may take, 0 for ever.
+ */
+export function createNodeServer(
+  { tls, http2, limits = {} }: ListenOptions,
+  headersMs: number,
+  onRequest: OnRequest,
+): Server | Http2Server {
+  const { connections, streams, headers, headerBytes } = { ...DEFAULT_LIMITS, ...limits }
+  const http1Options = {
+    headersTimeout: headersMs,
+    // Bodies have limits of their own, by what arrives: Node's would cut a large upload.
+    requestTimeout: 0,
+    connectionsCheckingInterval: headersMs === 0 ? 5000 : Math.max(50, Math.min(5000, headersMs / 10)),
+    // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
+    shouldUpgradeCallback: asksForWebSocket,
+    ...(headerBytes === undefined ? undefined : { maxHeaderSize: headerBytes }),
+  }
+  const http2Options = {
+    maxHeaderListPairs: headers,
+    settings: {
+      maxConcurrentStreams: streams,
+      ...(headerBytes === undefined ? undefined : { maxHeaderListSize: headerBytes }),
+    },
+  }
+  let server: Server | Http2Server
+  if (tls !== undefined) {
+    const { key, cert } = tls
+    const options = { key: toBuffer(key), cert: toBuffer(cert), allowHTTP1: true }
+    const handshake = headersMs === 0 ? undefined : { handshakeTimeout: headersMs }
+    server = createSecureServer({ ...options, ...handshake, ...http1Options, ...http2Options }, onRequest)
+  } else if (http2 === true) server = createHttp2Server(http2Options, onRequest)
+  else server = createServer({ highWaterMark: HIGH_WATER, ...http1Options }, onRequest)
+  // With TLS, Node before 24 takes no notice of these as options.
+  if (tls !== undefined) Object.assign(server, http1Options, { keepAliveTimeout: KEEP_ALIVE_MS })
+  server.maxConnections = connections
+  // Node drops what is above its own limit without a word. So it has none, and theirs are counted here.
+  const counting: { maxHeadersCount?: number | null } = server as Server
+  counting.maxHeadersCount = 0
+  return server
+}
+
+function toBuffer(pem: string | Uint8Array): string | Buffer {
+  return typeof pem === 'string' ? pem : Buffer.from(pem)
+}
+
+/** How long a connection that was told to go may take. */
+const LEAVING_MS = 1000
+
+/**
+ * The head's limit over HTTP/2, where Node has none: a connection that has had no request under way for
+ * that long is told to go. So is one that never began, and one that stopped in the middle of a head.
+ */
+export class SessionWatch {
+  #open = 0
+
+  /** @param ms how long it may be without a request, 0 for ever. */
+  constructor(session: ServerHttp2Session, ms: number) {
+    const timer = ms === 0 ? undefined : setTimeout(() => this.isIdle && leave(session), ms)
+    session.on('stream', (stream) => {
+      this.#open++
+      stream.once('close', () => {
+        if (--this.#open === 0 && !session.closed) timer?.refresh()
+      })
+    })
+    session.once('close', () => clearTimeout(timer))
+  }
+
+  /** Whether no request is under way. */
+  get isIdle(): boolean {
+    return this.#open === 0
+  }
+}
+
+function leave(session: ServerHttp2Session): void {
+  session.close()
+  const timer = setTimeout(() => session.destroy(), LEAVING_MS)
+  session.once('close', () => clearTimeout(timer))
+}

@@ -1,0 +1,54 @@
+import type { TrustProxy } from './forwarded.ts'
+
+/** How an app is served on Node. */
+export interface ListenOptions {
+  /** Default 8000; 0 picks a free port. */
+  readonly port?: number
+  /** The address to bind, default 127.0.0.1. Use `0.0.0.0` or `::` to be reached from other machines. */
+  readonly host?: string
+  /** Key and certificate in PEM: serves HTTPS, with HTTP/2 and HTTP/1.1 on the same port (ALPN). */
+  readonly tls?: TlsOptions
+  /** Serves HTTP/2 without TLS to clients that know it beforehand (RFC 9113 section 3.3); HTTP/1.1 is then not spoken. */
+  readonly http2?: boolean
+  /** Milliseconds that finite replies may take when the server closes, default 10 000. Streams are told at once. */
+  readonly grace?: number
+  /**
+   * Milliseconds between two pings of a WebSocket, default 20 000; a peer that has not answered one when
+   * the next is due is cut. 0 for none.
+   */
+  readonly pingInterval?: number
+  /** How much of everything is taken at a time; what is not given has its default. */
+  readonly limits?: ListenLimits
+  /**
+   * Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` (or `Forwarded`) are believed: a number of
+   * hops, or addresses and networks. They then decide `request.peer` and the `Host`. Default: none.
+   */
+  readonly trustProxy?: TrustProxy
+  /**
+   * Closes the app at SIGTERM and SIGINT, and then ends the process with exit code 0; a second signal
+   * cuts what is left, and leaves teardown one second. Default true.
+   */
+  readonly signals?: boolean
+}
+
+export interface TlsOptions {
+  readonly key: string | Uint8Array
+  readonly cert: string | Uint8Array
+}
+
+/** How much of everything a server takes at a time. */
+export interface ListenLimits {
+  /** Open connections, default 10 000. Further ones are closed at once. */
+  readonly connections?: number
+  /**
+   * Requests under way, default 10 000, with streams and WebSockets among them. Further ones get 503
+   * with `Retry-After`, and their connection closes.
+   */
+  readonly requests?: number
+  /** Requests under way on one HTTP/2 connection, default 128. Clients wait with further ones. */
+  readonly streams?: number
+  /** Header fields of a request, default 128. More are a 431; HTTP/2 resets the stream. */
+  readonly headers?: number
+  /** Bytes of a request's head, default 16 KiB (what Node is told by `--max-http-header-size`). More are a 431. */
+  readonly headerBytes?: number
+}
