@@ -1,10 +1,13 @@
 /** What the console knows without a browser: schemas, requests, lines to copy, logs, rates, deltas. */
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { MergedText } from '../../../src/openapi/console/page/delta.ts'
 import { type HttpOperation, readDocument } from '../../../src/openapi/console/page/document.ts'
 import { BIN_MS, BINS, RateMeter } from '../../../src/openapi/console/page/rate.ts'
 import {
+  addressOf,
   authorize,
   type FormValues,
   initialValues,
@@ -59,6 +62,55 @@ describe('a schema', () => {
   })
 })
 
+describe('the documents of the kitchen sink', () => {
+  const golden = (name: string) =>
+    JSON.parse(readFileSync(join(import.meta.dirname, `../golden/${name}.json`), 'utf8')) as Record<
+      string,
+      unknown
+    >
+  const [http, sockets] = [golden('openapi-3.2'), golden('asyncapi')]
+  const sink = readDocument(http, sockets)
+  const find = (method: string, path: string) =>
+    sink.operations.find((each) => each.method === method && each.path === path)!
+
+  it('are read whole: every operation, every method, every WebSocket', () => {
+    const paths = Object.values(http['paths'] as Record<string, Record<string, unknown>>)
+    const count = (item: Record<string, unknown>) =>
+      Object.keys(item).filter((key) => /^(get|put|post|delete|patch|query|options)$/.test(key)).length +
+      Object.keys(item['additionalOperations'] ?? {}).length
+    const expected = paths.reduce((sum, item) => sum + count(item), 0)
+    expect(sink.operations.filter(({ kind }) => kind === 'http')).toHaveLength(expected)
+    expect(sink.operations.filter(({ kind }) => kind === 'socket').map(({ path }) => path)).toEqual([
+      '/chat/{room}',
+      '/raw',
+    ])
+  })
+
+  it('say what a WebSocket takes, and what it asks for', () => {
+    const chat = find('WS', '/chat/{room}')
+    expect(chat.parameters.map((each) => [each.in, each.name, each.required])).toEqual([
+      ['path', 'room', true],
+      ['query', 'nick', true],
+    ])
+    expect(chat.security).toEqual([{ bearer: [] }, { headerKey: [] }])
+    expect(chat.kind === 'socket' && kindOf(chat.receives, chat.resolve)).toBe('json')
+  })
+
+  it('have schemes of one name once, whichever document has them', () => {
+    const names = sink.schemes.map(({ name }) => name)
+    expect(names).toEqual([...new Set(names)])
+    expect(names).toContain('bearer')
+    const alone = readDocument({}, sockets).schemes.find(({ name }) => name === 'headerKey')
+    expect(alone).toMatchObject({ type: 'apiKey', in: 'header', key: 'X-API-Key' })
+  })
+
+  it('say which parameter may have slashes', () => {
+    const files = find('GET', '/files/{path}')
+    const values = { ...initialValues(files, ''), parameters: { 'path.path': 'a b/c?.txt' } }
+    expect(addressOf(files, values, ROOT)).toBe(`${ROOT}files/a%20b/c%3F.txt`)
+  })
+})
+
 describe('a request', () => {
   it('puts everything where it belongs, escaped', () => {
     const values = filled('createItem', {
@@ -67,7 +119,7 @@ describe('a request', () => {
     })
     expect(prepare(operation('createItem'), values, `${ROOT}v2/`)).toEqual({
       method: 'POST',
-      url: `${ROOT}v2/items/a/b%3Fc%20d?tag=x+y&tag=%26z`,
+      url: `${ROOT}v2/items/a%2Fb%3Fc%20d?tag=x+y&tag=%26z`,
       headers: [
         ['x-trace', 't'],
         ['accept', 'application/json'],

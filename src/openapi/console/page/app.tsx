@@ -72,6 +72,8 @@ export function App({ document: api, root }: { readonly document: ApiDocument; r
             operation={current}
             values={values}
             onValues={(next) => keep(current.id, next)}
+            schemes={api.schemes}
+            credentials={credentials}
             session={sessions.get(current.id)}
             onSession={(session) => sessions.set(current.id, session)}
             root={root}

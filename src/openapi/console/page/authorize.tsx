@@ -90,7 +90,7 @@ function kindName({ type, scheme, in: place }: SecurityScheme): string {
   if (type === 'apiKey') return `key in the ${place}`
   if (type === 'oauth2') return 'OAuth 2'
   if (type === 'openIdConnect') return 'OpenID Connect'
-  return scheme === 'basic' ? 'name and password' : scheme
+  return scheme === 'basic' ? 'name and password' : `${scheme} token`
 }
 
 function Basic({ id, value, onValue }: { id: string; value: string; onValue: (value: string) => void }) {

@@ -11,6 +11,8 @@ export interface Parameter {
   readonly description: string | undefined
   readonly schema: JsonSchema
   readonly example: unknown
+  /** Whether it takes the rest of a path. No document can say so but in words: ours does, as its description. */
+  readonly takesSlashes: boolean
 }
 
 /** One way to send a body, or one form of a reply. */
@@ -98,7 +100,7 @@ export function readDocument(openapi: unknown, asyncapi: unknown): ApiDocument {
     version: asText(info['version']) ?? '',
     description: asText(info['description']),
     operations: [...httpOperations(own, resolve), ...socketOperations(asyncapi)],
-    schemes: readSchemes(own, resolve),
+    schemes: readSchemes([own, asyncapi]),
   }
 }
 
@@ -171,6 +173,7 @@ function readParameters(values: readonly unknown[], resolve: Resolve): Parameter
       required: own['required'] === true || place === 'path',
       deprecated: own['deprecated'] === true,
       description: asText(own['description']) ?? asText(resolve(own['schema'])['description']),
+      takesSlashes: place === 'path' && /may have slashes/.test(asText(own['description']) ?? ''),
       schema: resolve(own['schema'] ?? content?.schema),
       example: own['example'] ?? firstExample(own['examples'], resolve),
     })
@@ -196,24 +199,36 @@ function firstExample(examples: unknown, resolve: Resolve): unknown {
   return first['dataValue'] ?? first['value']
 }
 
-function readSchemes(document: JsonSchema, resolve: Resolve): SecurityScheme[] {
-  const components = resolve(document['components'])
-  return Object.entries(resolve(components['securitySchemes'])).map(([name, value]) => {
-    const own = resolve(value)
-    const flows = resolve(own['flows'])
-    const flow = (kind: string) => resolve(flows[kind])
-    return {
-      name,
-      type: asText(own['type']) ?? '',
-      scheme: (asText(own['scheme']) ?? '').toLowerCase(),
-      description: asText(own['description']),
-      in: asText(own['in']) ?? 'header',
-      key: asText(own['name']) ?? '',
-      passwordUrl: asText(flow('password')['tokenUrl']),
-      clientUrl: asText(flow('clientCredentials')['tokenUrl']),
-      scopes: Object.values(flows).flatMap((each) => Object.keys(resolve(resolve(each)['scopes']))),
-    }
-  })
+/** The schemes of both documents. What both have is the same. */
+function readSchemes(documents: readonly unknown[]): SecurityScheme[] {
+  const found = new Map<string, SecurityScheme>()
+  for (const document of documents) {
+    const resolve = resolver(document)
+    const components = resolve(resolve(document)['components'])
+    for (const [name, value] of Object.entries(resolve(components['securitySchemes'])))
+      if (!found.has(name)) found.set(name, toScheme(name, resolve(value), resolve))
+  }
+  return [...found.values()]
+}
+
+function toScheme(name: string, own: JsonSchema, resolve: Resolve): SecurityScheme {
+  const flows = resolve(own['flows'])
+  const flow = (kind: string) => resolve(flows[kind])
+  return {
+    name,
+    // AsyncAPI has a word of its own for keys in headers, queries and cookies.
+    type: (asText(own['type']) ?? '').replace('httpApiKey', 'apiKey'),
+    scheme: (asText(own['scheme']) ?? '').toLowerCase(),
+    description: asText(own['description']),
+    in: asText(own['in']) ?? 'header',
+    key: asText(own['name']) ?? '',
+    passwordUrl: asText(flow('password')['tokenUrl']),
+    clientUrl: asText(flow('clientCredentials')['tokenUrl']),
+    scopes: Object.values(flows).flatMap((each) => {
+      const { scopes, availableScopes } = resolve(each)
+      return Object.keys(resolve(scopes ?? availableScopes))
+    }),
+  }
 }
 
 function socketOperations(asyncapi: unknown): SocketOperation[] {
@@ -258,11 +273,17 @@ function toSocket(
       ),
       ...queryParameters(resolve(ws['query']), resolve),
     ],
-    security: [],
+    security: asList((receive ?? send)?.['security']).flatMap(toRequirement),
     receives: payload(receive),
     sends: payload(send),
     resolve,
   }
+}
+
+/** AsyncAPI lists alternatives, each a reference to its scheme. */
+function toRequirement(reference: unknown): Requirement[] {
+  const name = isRecord(reference) ? asText(reference['$ref'])?.split('/').at(-1) : undefined
+  return name === undefined ? [] : [{ [name]: [] }]
 }
 
 /** A payload may say which language its schema is written in. */
@@ -275,6 +296,7 @@ function pathParameter(name: string, own: JsonSchema): Parameter {
   const description = asText(own['description'])
   return {
     name,
+    takesSlashes: /may have slashes/.test(description ?? ''),
     in: 'path',
     required: true,
     deprecated: false,
@@ -289,6 +311,7 @@ function queryParameters(query: JsonSchema, resolve: Resolve): Parameter[] {
   return Object.entries(resolve(query['properties'])).map(([name, schema]) => ({
     name,
     in: 'query',
+    takesSlashes: false,
     required: required.includes(name),
     deprecated: false,
     description: asText(resolve(schema)['description']),

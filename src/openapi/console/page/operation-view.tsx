@@ -2,11 +2,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { BodyField } from './body-field.tsx'
 import { CopyButton } from './copy-button.tsx'
-import type { ApiDocument, HttpOperation, Operation } from './document.ts'
+import type { ApiDocument, Content, HttpOperation, Operation, Requirement } from './document.ts'
 import { ParameterField } from './field.tsx'
 import { Prose } from './prose.tsx'
 import { type Credentials, essence, fieldKey, FormProblem, type FormValues, prepare } from './request.ts'
-import { bodyExample } from './example.ts'
+import { bodyExample, replyExample } from './example.ts'
+import { JsonText } from './json-view.tsx'
+import type { Resolve } from './schema.ts'
 import { ResultView } from './result-view.tsx'
 import { Run } from './run.ts'
 import { streamsItems, toClient, toCurl, toFetch } from './snippet.ts'
@@ -56,7 +58,7 @@ export function OperationView(props: OperationProps) {
       <OperationHead operation={operation} />
       <div class="panes">
         <form class="request" ref={form} onSubmit={send} noValidate={false}>
-          <Needs operation={operation} credentials={credentials} />
+          <Needs security={operation.security} credentials={credentials} />
           <Parameters operation={operation} values={values} problem={problem} change={change} />
           <BodyField
             operation={operation}
@@ -104,11 +106,11 @@ export function OperationHead({ operation }: { readonly operation: Operation }) 
 }
 
 /** What the operation wants to know of the one who asks, and whether that is filled in. */
-function Needs({
-  operation: { security },
+export function Needs({
+  security,
   credentials,
 }: {
-  readonly operation: HttpOperation
+  readonly security: readonly Requirement[]
   readonly credentials: Credentials
 }) {
   if (security.length === 0) return null
@@ -224,8 +226,25 @@ function ReplyOptions({
 }
 
 function successTypes(operation: HttpOperation): string[] {
-  const success = operation.replies.filter(({ status }) => status.startsWith('2') || status === 'default')
+  const of = (start: string) => operation.replies.filter(({ status }) => status.startsWith(start))
+  const success = of('2').length > 0 ? of('2') : of('default')
   return [...new Set(success.flatMap(({ content }) => content.map(({ mediaType }) => essence(mediaType))))]
+}
+
+/** One form of a reply, with an example of it to unfold. */
+function Promised({ content, resolve }: { readonly content: Content; readonly resolve: Resolve }) {
+  const { mediaType, itemSchema } = content
+  const name = <code>{itemSchema === undefined ? mediaType : `${mediaType} · items`}</code>
+  const example = replyExample(content, resolve)
+  if (example === undefined) return <div>{name}</div>
+  return (
+    <details>
+      <summary>{name}</summary>
+      <pre tabIndex={0}>
+        <JsonText text={example} />
+      </pre>
+    </details>
+  )
 }
 
 /** Before the first run: what the document promises. */
@@ -244,12 +263,9 @@ function NothingYet({ operation }: { readonly operation: HttpOperation }) {
                 </span>
               </th>
               <td>
-                {description}
-                {content.map(({ mediaType, itemSchema }) => (
-                  <code>
-                    {mediaType}
-                    {itemSchema !== undefined && ' · items'}
-                  </code>
+                {description !== undefined && <Prose text={description} />}
+                {content.map((each) => (
+                  <Promised key={each.mediaType} content={each} resolve={operation.resolve} />
                 ))}
               </td>
             </tr>

@@ -28,16 +28,17 @@ function Block({ text }: { text: string }) {
   return <p>{inline(text.replace(/^#+\s+/, ''))}</p>
 }
 
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\((https?:\/\/[^)\s]+)\)/g
+const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\((https?:\/\/[^)\s]+)\)/g
 
 function inline(text: string): ComponentChildren[] {
   const parts: ComponentChildren[] = []
   let end = 0
   for (const match of text.matchAll(INLINE)) {
     parts.push(text.slice(end, match.index))
-    const [all, code, strong, label, href = ''] = match
+    const [all, code, strong, emphasis, label, href = ''] = match
     if (code !== undefined) parts.push(<code>{code}</code>)
     else if (strong !== undefined) parts.push(<strong>{strong}</strong>)
+    else if (emphasis !== undefined) parts.push(<em>{emphasis}</em>)
     else
       parts.push(
         <a href={href} rel="noreferrer" target="_blank">

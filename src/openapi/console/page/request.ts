@@ -104,11 +104,11 @@ export function prepare(
 /** The address of an operation with its path and query filled in. */
 export function addressOf(operation: Operation, values: FormValues, root: string): string {
   const path = operation.path.replaceAll(/\{([^}]+)\}/g, (_all, name: string) => {
-    const key = `path.${name.replace(/[*+]$/, '')}`
+    const key = `path.${name}`
     const value = values.parameters[key] ?? ''
     if (value === '') throw new FormProblem(key, `The path needs "${name}".`)
-    // A wildcard takes several segments.
-    return value.split('/').map(encodeURIComponent).join('/')
+    const takesSlashes = operation.parameters.some((each) => fieldKey(each) === key && each.takesSlashes)
+    return takesSlashes ? value.split('/').map(encodeURIComponent).join('/') : encodeURIComponent(value)
   })
   const url = new URL(path.replace(/^\//, ''), root)
   for (const { parameter, value } of given(operation, values)) {

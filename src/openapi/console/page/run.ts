@@ -2,6 +2,7 @@
  * One request from its sending to its end. It knows nothing of the page, which is told that something has changed
  * and reads what it shows.
  */
+import { putCookies } from './cookie-jar.ts'
 import { createDecoder, type Decoder, parse, type Shape, shapeOf } from './decode.ts'
 import { MergedText } from './delta.ts'
 import { RateMeter } from './rate.ts'
@@ -41,6 +42,7 @@ export class Run {
   items = 0
   /** Milliseconds since the request was sent. */
   headAt: number | undefined
+  /** The first item, or the first byte of a body that is one thing. */
   firstAt: number | undefined
   endAt: number | undefined
   /** Why it did not end well, in words. */
@@ -206,7 +208,7 @@ export class Run {
 
   #take(bytes: Uint8Array<ArrayBuffer>, decoder: Decoder | undefined): void {
     const at = this.#now()
-    this.firstAt ??= at
+    if (decoder === undefined) this.firstAt ??= at
     this.bytes += bytes.byteLength
     if (this.#kept + bytes.byteLength <= BODY_LIMIT && this.#kept + bytes.byteLength === this.bytes) {
       this.#body.push(bytes)
@@ -224,11 +226,11 @@ export class Run {
 
   #row(item: Parameters<RowLog['add']>[0]): void {
     this.log.add(item, this.#now())
-    if (item.kind === 'item') {
+    if (item.kind === 'item') this.merged.add(item.data)
+    if (item.kind === 'item' || item.kind === 'chunk') {
       this.items++
-      this.merged.add(item.data)
+      this.firstAt ??= this.#now()
     }
-    if (item.kind === 'chunk') this.items++
     if (item.kind !== 'error') return
     const problem = parse(item.data)
     const title = isRecord(problem) ? String(problem['detail'] ?? problem['title'] ?? '') : ''
@@ -268,14 +270,3 @@ export class Run {
 
 const unreachable = (reason: string) =>
   `No reply: ${reason}. The server may have stopped, or have closed the connection; its log tells more.`
-
-/** Puts cookies into the browser's jar for one request. Returns what takes them out again. */
-function putCookies(cookies: readonly (readonly [string, string])[]): () => void {
-  const put = (name: string, value: string, more: string) => {
-    document.cookie = `${encodeURIComponent(name)}=${encodeURIComponent(value)}; path=/; samesite=strict${more}`
-  }
-  for (const [name, value] of cookies) put(name, value, '')
-  return () => {
-    for (const [name] of cookies) put(name, '', '; max-age=0')
-  }
-}

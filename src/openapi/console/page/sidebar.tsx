@@ -81,14 +81,14 @@ export function Sidebar({ operations, current, running }: SidebarProps) {
 
 export const filterInput = () => document.querySelector<HTMLInputElement>('#filter')
 
-/** Operations by their first tag, in the order in which the tags come. */
+/** Operations by their first tag, in the order in which the tags come; those without one first. */
 export function byTag(operations: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
-  const groups = new Map<string, Operation[]>()
+  const groups = new Map<string, Operation[]>([['', []]])
   for (const operation of operations) {
     const tag = operation.tag ?? ''
     groups.set(tag, [...(groups.get(tag) ?? []), operation])
   }
-  return groups
+  return new Map([...groups].filter(([, members]) => members.length > 0))
 }
 
 export function Method({ name }: { readonly name: string }) {

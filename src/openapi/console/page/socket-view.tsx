@@ -2,11 +2,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useClock } from './change.ts'
 import { CopyButton } from './copy-button.tsx'
-import type { SocketOperation } from './document.ts'
-import { OperationHead, Parameters } from './operation-view.tsx'
+import type { SecurityScheme, SocketOperation } from './document.ts'
+import { Needs, OperationHead, Parameters } from './operation-view.tsx'
 import { count, duration } from './quantity.ts'
 import { RateChart } from './rate-chart.tsx'
-import { addressOf, FormProblem, type FormValues } from './request.ts'
+import { addressOf, authorize, type Credentials, FormProblem, type FormValues } from './request.ts'
 import { RowDetail, State } from './result-view.tsx'
 import { RowList } from './row-list.tsx'
 import { describeType, exampleOf, kindOf } from './schema.ts'
@@ -19,26 +19,38 @@ interface SocketProps {
   readonly onValues: (values: FormValues) => void
   readonly session: SocketSession | undefined
   readonly onSession: (session: SocketSession) => void
+  readonly schemes: readonly SecurityScheme[]
+  readonly credentials: Credentials
   readonly root: string
   readonly changed: () => void
 }
 
 export function SocketView(props: SocketProps) {
-  const { operation, values, onValues, session, onSession, root, changed } = props
+  const { operation, values, onValues, session, onSession, schemes, credentials, root, changed } = props
   const [problem, setProblem] = useState<FormProblem>()
   const [protocols, setProtocols] = useState('')
   const change = (part: Partial<FormValues>) => {
     setProblem(undefined)
     onValues({ ...values, ...part })
   }
-  const url = () => addressOf(operation, values, root).replace(/^http/, 'ws')
+  // What needs a header cannot be sent, and an alternative that can is taken instead.
+  const sendable = schemes.filter(({ type, in: place }) => type === 'apiKey' && place !== 'header')
+  const security = operation.security.filter((each) =>
+    Object.keys(each).every((name) => sendable.some((scheme) => scheme.name === name)),
+  )
+  const proof = () => authorize(security, sendable, credentials)
+  const url = () => {
+    const made = new URL(addressOf(operation, values, root).replace(/^http/, 'ws'))
+    for (const [name, value] of proof().query) made.searchParams.append(name, value)
+    return made.href
+  }
   const connect = (event: Event) => {
     event.preventDefault()
     try {
       const next = new SocketSession(url(), changed)
       session?.disconnect()
       onSession(next)
-      next.connect(protocols.split(/[\s,]+/).filter(Boolean))
+      next.connect(protocols.split(/[\s,]+/).filter(Boolean), proof().cookies)
     } catch (error) {
       if (!(error instanceof FormProblem)) throw error
       setProblem(error)
@@ -49,6 +61,7 @@ export function SocketView(props: SocketProps) {
       <OperationHead operation={operation} />
       <div class="panes">
         <form class="request" onSubmit={connect}>
+          <Needs security={security.length === 0 ? operation.security : security} credentials={credentials} />
           <Parameters operation={operation} values={values} problem={problem} change={change} />
           <fieldset>
             <legend>Handshake</legend>

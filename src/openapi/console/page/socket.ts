@@ -1,4 +1,5 @@
 /** One WebSocket from its handshake to its close. Like a Run, it knows nothing of the page. */
+import { putCookies } from './cookie-jar.ts'
 import { byteLength } from './decode.ts'
 import { RateMeter } from './rate.ts'
 import { RowLog, type RowKind } from './row.ts'
@@ -52,13 +53,20 @@ export class SocketSession {
     return this.endAt ?? performance.now() - this.#started
   }
 
-  /** Connects. @param protocols Subprotocols in order of preference. */
-  connect(protocols: readonly string[]): void {
+  /**
+   * Connects.
+   *
+   * @param protocols Subprotocols in order of preference.
+   * @param cookies What goes with the handshake.
+   */
+  connect(protocols: readonly string[], cookies: readonly (readonly [string, string])[] = []): void {
+    const undo = putCookies(cookies)
     this.#started = performance.now()
     this.state = 'connecting'
     const socket = new WebSocket(this.url, [...protocols])
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('open', () => {
+      undo()
       this.state = 'open'
       this.protocol = socket.protocol
       this.openedAt = this.elapsed
@@ -68,7 +76,10 @@ export class SocketSession {
       this.received++
       this.#add('received', data)
     })
-    socket.addEventListener('close', ({ code, reason }) => this.#closed(code, reason))
+    socket.addEventListener('close', ({ code, reason }) => {
+      undo()
+      this.#closed(code, reason)
+    })
     this.#socket = socket
     this.#changed()
   }
