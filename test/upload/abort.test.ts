@@ -83,56 +83,66 @@ async function abort(port: number, paths: readonly string[], count: number): Pro
   await Promise.all(Array.from({ length: 16 }, worker))
 }
 
-test('a thousand uploads aborted at random points leave no file and no handle', { timeout: 120_000 }, async () => {
-  const into = directory()
-  const scratch = directory()
-  const { TMPDIR } = process.env
-  process.env['TMPDIR'] = scratch
-  cleanups.push(() => (TMPDIR === undefined ? delete process.env['TMPDIR'] : (process.env['TMPDIR'] = TMPDIR)))
-  const log: Parameters<typeof recorder>[0] = []
-  const app = new App({ log: recorder(log) })
-  let begun = 0
-  let saving = 0
-  let serial = 0
-  const counted = async (save: () => Promise<unknown>) => {
-    begun++
-    saving++
-    try {
-      await save()
-    } finally {
-      saving--
+test(
+  'a thousand uploads aborted at random points leave no file and no handle',
+  { timeout: 120_000 },
+  async () => {
+    const into = directory()
+    const scratch = directory()
+    const { TMPDIR } = process.env
+    process.env['TMPDIR'] = scratch
+    cleanups.push(() =>
+      TMPDIR === undefined ? delete process.env['TMPDIR'] : (process.env['TMPDIR'] = TMPDIR),
+    )
+    const log: Parameters<typeof recorder>[0] = []
+    const app = new App({ log: recorder(log) })
+    let begun = 0
+    let saving = 0
+    let serial = 0
+    const counted = async (save: () => Promise<unknown>) => {
+      begun++
+      saving++
+      try {
+        await save()
+      } finally {
+        saving--
+      }
     }
-  }
-  app.post('/parts', { body: multipart({ f: file() }) }, ({ body }) =>
-    counted(async () => {
-      for await (const part of body)
-        if (part.kind === 'file') await part.saveTo(join(into, `${serial++}`), { digest: 'sha-256' })
-    }),
-  )
-  app.post('/form', { body: form({ f: file() }) }, ({ body }) =>
-    counted(() => body.f.saveTo(join(into, `${serial++}`))),
-  )
-  app.post('/raw', { body: bytes(), bodyLimit: 2_000_000 }, ({ body }) =>
-    counted(() => body.saveTo(join(into, `${serial++}`))),
-  )
-  const { port } = await app.listen({ port: 0, signals: false })
-  cleanups.push(() => app.close({ grace: 0 }))
+    app.post('/parts', { body: multipart({ f: file() }) }, ({ body }) =>
+      counted(async () => {
+        for await (const part of body)
+          if (part.kind === 'file') await part.saveTo(join(into, `${serial++}`), { digest: 'sha-256' })
+      }),
+    )
+    app.post('/form', { body: form({ f: file() }) }, ({ body }) =>
+      counted(() => body.f.saveTo(join(into, `${serial++}`))),
+    )
+    app.post('/raw', { body: bytes(), bodyLimit: 2_000_000 }, ({ body }) =>
+      counted(() => body.saveTo(join(into, `${serial++}`))),
+    )
+    const { port } = await app.listen({ port: 0, signals: false })
+    cleanups.push(() => app.close({ grace: 0 }))
 
-  // One of each, so that everything is loaded; then what is open is what stays open.
-  await abort(port, ['/parts', '/form', '/raw'], 30)
-  await until(() => saving === 0, 'the first ones have ended', 10_000)
-  await wait(200)
-  const before = sockets()
+    // One of each, so that everything is loaded; then what is open is what stays open.
+    await abort(port, ['/parts', '/form', '/raw'], 30)
+    await until(() => saving === 0, 'the first ones have ended', 10_000)
+    await wait(200)
+    const before = sockets()
 
-  await abort(port, ['/parts', '/form', '/raw'], 1000)
-  await until(() => saving === 0, 'every handler has ended', 30_000)
-  await until(() => readdirSync(into).filter((name) => name.startsWith('.')).length === 0, 'no part is left', 30_000)
-  await until(() => openFiles(into).length + openFiles(scratch).length === 0, 'all closed', 30_000)
-  await until(() => sockets() <= before, `${before} descriptors`, 30_000)
-  expect(begun).toBeGreaterThan(500)
-  expect(readdirSync(scratch)).toEqual([])
-  expect(log.filter(({ level }) => level === 'error')).toEqual([])
-})
+    await abort(port, ['/parts', '/form', '/raw'], 1000)
+    await until(() => saving === 0, 'every handler has ended', 30_000)
+    await until(
+      () => readdirSync(into).filter((name) => name.startsWith('.')).length === 0,
+      'no part is left',
+      30_000,
+    )
+    await until(() => openFiles(into).length + openFiles(scratch).length === 0, 'all closed', 30_000)
+    await until(() => sockets() <= before, `${before} descriptors`, 30_000)
+    expect(begun).toBeGreaterThan(500)
+    expect(readdirSync(scratch)).toEqual([])
+    expect(log.filter(({ level }) => level === 'error')).toEqual([])
+  },
+)
 
 describe('the control', () => {
   /** What a request handler looks like that pipes a body into a file. */
@@ -143,15 +153,19 @@ describe('the control', () => {
     })
   }
 
-  test('a naive server leaves files and handles, and the same looks find them', { timeout: 60_000 }, async () => {
-    const into = directory()
-    const server = naive(into)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    cleanups.push(() => server.close())
-    const { port } = server.address() as { port: number }
-    await abort(port, ['/raw'], 50)
-    await wait(500)
-    expect(readdirSync(into).length).toBeGreaterThan(20)
-    expect(openFiles(into).length).toBeGreaterThan(20)
-  })
+  test(
+    'a naive server leaves files and handles, and the same looks find them',
+    { timeout: 60_000 },
+    async () => {
+      const into = directory()
+      const server = naive(into)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      cleanups.push(() => server.close())
+      const { port } = server.address() as { port: number }
+      await abort(port, ['/raw'], 50)
+      await wait(500)
+      expect(readdirSync(into).length).toBeGreaterThan(20)
+      expect(openFiles(into).length).toBeGreaterThan(20)
+    },
+  )
 })

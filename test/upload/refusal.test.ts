@@ -52,7 +52,11 @@ async function serve(options: { http2?: boolean } = {}): Promise<number> {
 }
 
 /** A connection that keeps what it hears, and sends as fast as it is taken. */
-function speak(port: number): { socket: Socket; heard(): string; send(bytes: string | Uint8Array): Promise<boolean> } {
+function speak(port: number): {
+  socket: Socket
+  heard(): string
+  send(bytes: string | Uint8Array): Promise<boolean>
+} {
   const socket = connect(port, '127.0.0.1')
   let heard = ''
   socket.on('data', (data) => (heard += String(data)))
@@ -73,7 +77,8 @@ function speak(port: number): { socket: Socket; heard(): string; send(bytes: str
 const AUTHORIZED = 'authorization: x\r\n'
 const RAW = 'content-type: application/x-raw\r\n'
 const FORM = `content-type: ${FORM_TYPE['content-type']}\r\n`
-const head = (path: string, ...fields: string[]) => `POST ${path} HTTP/1.1\r\nhost: x\r\n${fields.join('')}\r\n`
+const head = (path: string, ...fields: string[]) =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\n${fields.join('')}\r\n`
 const EXPECT = 'expect: 100-continue\r\n'
 
 describe('Expect: 100-continue', () => {
@@ -86,7 +91,12 @@ describe('Expect: 100-continue', () => {
     ['413: too large, a form', '/form', 413, [AUTHORIZED, FORM, 'content-length: 9000000\r\n']],
     ['413: too large, raw', '/raw', 413, [AUTHORIZED, RAW, 'content-length: 1048577\r\n']],
     ['415: another type', '/stream', 415, [AUTHORIZED, RAW, 'content-length: 500\r\n']],
-    ['400: no boundary', '/form', 400, [AUTHORIZED, 'content-type: multipart/form-data\r\n', 'content-length: 5\r\n']],
+    [
+      '400: no boundary',
+      '/form',
+      400,
+      [AUTHORIZED, 'content-type: multipart/form-data\r\n', 'content-length: 5\r\n'],
+    ],
     ['404: no route', '/nowhere', 404, [AUTHORIZED, RAW, 'content-length: 500\r\n']],
     ['200: not wanted', '/unread', 200, [AUTHORIZED, RAW, 'content-length: 500\r\n']],
   ])('a final answer without a 100: %s', async (_, path, status, fields) => {
@@ -130,7 +140,11 @@ describe('refused in the middle, after no more than the limit and one buffer', (
       FORM,
       422,
       0,
-      Buffer.concat([encodeForm([['title', 'too long']]).subarray(0, -4), Buffer.from('\r\n'), endlessPart('f')]),
+      Buffer.concat([
+        encodeForm([['title', 'too long']]).subarray(0, -4),
+        Buffer.from('\r\n'),
+        endlessPart('f'),
+      ]),
     ],
   ]
 
@@ -142,12 +156,16 @@ describe('refused in the middle, after no more than the limit and one buffer', (
     if (start.length > 0) await send(chunk(start))
     const piece = chunk(new Uint8Array(32 * 1024).fill(120))
     // It stops sending when it is answered, as a good client does, or is cut off.
-    for (let sent = 0; sent < 64 * MIB && heard() === ''; sent += piece.length) if (!(await send(piece))) break
+    for (let sent = 0; sent < 64 * MIB && heard() === ''; sent += piece.length)
+      if (!(await send(piece))) break
     await until(() => heard().includes('\r\n\r\n'), 'an answer')
     expect(heard()).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*connection: close`, 'i'))
     expect(readers[0]!.received).toBeLessThanOrEqual(limit + ONE_BUFFER)
     const { received } = readers[0]!
-    await within(new Promise((resolve) => (socket.destroyed ? resolve(0) : socket.once('close', resolve))), 'closed')
+    await within(
+      new Promise((resolve) => (socket.destroyed ? resolve(0) : socket.once('close', resolve))),
+      'closed',
+    )
     expect(readers[0]!.received).toBe(received)
   })
 
@@ -176,7 +194,9 @@ describe('refused in the middle, after no more than the limit and one buffer', (
     expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR)
     expect(readers[0]!.received).toBeLessThanOrEqual(limit + ONE_BUFFER)
     const other = session.request({ ':path': '/nowhere' })
-    const status404 = new Promise((resolve) => other.once('response', (headers) => resolve(headers[':status'])))
+    const status404 = new Promise((resolve) =>
+      other.once('response', (headers) => resolve(headers[':status'])),
+    )
     expect(await within(status404, 'another stream of the connection')).toBe(404)
   })
 })

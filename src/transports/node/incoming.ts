@@ -1,3 +1,4 @@
+import type { NodeResponse } from './response.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
@@ -11,6 +12,8 @@ export class NodeIncoming implements Incoming {
   readonly target: string
   /** Called before the body is read, for clients that wait to be asked for it (RFC 9110 section 10.1.1). */
   onBodyWanted: (() => void) | undefined = undefined
+  /** Where interim replies go. */
+  response: Pick<NodeResponse, 'inform'> | undefined = undefined
   readonly #message: IncomingMessage | Http2ServerRequest
   readonly #upgrade: boolean
   #cancellation: Cancellation | undefined
@@ -22,6 +25,10 @@ export class NodeIncoming implements Incoming {
     this.#upgrade = upgrade
     this.method = message.method ?? 'GET'
     this.target = message.url ?? '/'
+  }
+
+  inform(status: number, headers: Readonly<Record<string, string>>): void {
+    this.response?.inform(status, headers)
   }
 
   get cancellation(): Cancellation {
