@@ -248,6 +248,10 @@ class Uploads {
     known: number | undefined,
   ): number | undefined {
     const { request, body } = context
+    const coding = headerValue(request.headers, 'content-encoding')
+    // An offset counts the bytes as their sender has them.
+    if (coding !== undefined && coding !== 'identity')
+      throw new HttpError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send the bytes of an upload as they are.' })
     const stated = parseInteger(headerValue(request.headers, 'upload-length'))
     const rest = body.length
     const implied = complete && rest !== undefined ? offset + rest : undefined

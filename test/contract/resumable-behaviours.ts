@@ -174,6 +174,8 @@ export const resumableBehaviours: Behaviour[] = [
         'upload-complete': 'true',
       }
       await expectProblem(await link.request('PATCH', at, { headers: malformed, body: 'x' }), 400)
+      const coded = { 'content-encoding': 'gzip' }
+      await expectProblem(await patch(at, 1000, piece(1000, 1010), false, coded), 415)
       const typed = { 'content-type': 'application/json', 'upload-offset': '1000', 'upload-complete': '?1' }
       await expectProblem(await link.request('PATCH', at, { headers: typed, body: '{}' }), 415)
       expect(await head(at)).toEqual(['1000', '?0', '2000'])

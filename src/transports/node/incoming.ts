@@ -1,10 +1,10 @@
-import type { NodeResponse } from './response.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/cancellation.ts'
 import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
 import { zlibCodings } from './decompress.ts'
+import type { NodeResponse } from './response.ts'
 
 /** A node:http request as Incoming: every member is read from the message when it is wanted. */
 export class NodeIncoming implements Incoming {
