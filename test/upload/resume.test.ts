@@ -1,6 +1,7 @@
 /** Resumable uploads over real connections: interim replies, cuts at random points, servers that are killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
@@ -35,7 +36,7 @@ async function serve(into: string, options: { http2?: boolean } = {}): Promise<n
   return port
 }
 
-const content = Buffer.alloc(3_000_000, () => Math.floor(Math.random() * 256))
+const content = randomBytes(3_000_000)
 
 describe('104', () => {
   const ask = async (port: number, version: string): Promise<string> => {

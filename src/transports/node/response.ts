@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import type { Reply } from '../../core/reply.ts'
 import type { Chunk } from '../../core/source.ts'
 import { assertHeader } from '../../wire/header.ts'
-import { refusesBody } from './linger.ts'
+import { refusesBody, whenQuiet } from './linger.ts'
 
 /** A response being written. */
 export interface NodeResponse {
@@ -208,11 +208,17 @@ export class Http2Response implements NodeResponse {
   }
 
   writeHead(reply: Reply): void {
-    // The reply is out, and nobody wants the rest of the request (RFC 9113 section 8.1).
-    if (refusesBody(reply))
-      this.raw.stream.once('finish', () => this.raw.stream.close(constants.NGHTTP2_NO_ERROR))
+    if (refusesBody(reply)) this.#refuseRest()
     for (const name of CONNECTION_FIELDS) delete reply.headers[name]
     this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
+  }
+
+  /** When the reply is out, whoever goes on sending is told to stop (RFC 9113 section 8.1). */
+  #refuseRest(): void {
+    const { stream } = this.raw
+    stream.once('finish', () => {
+      if (!stream.readableEnded) whenQuiet(stream, () => stream.close(constants.NGHTTP2_NO_ERROR))
+    })
   }
 
   /** Nothing to do: HTTP/2 sends a head at once. */
