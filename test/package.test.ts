@@ -42,7 +42,6 @@ describe('the public names', () => {
         "oauth2",
         "openIdConnect",
         "reply",
-        "resumable",
         "sameSecret",
         "sse",
         "text",
@@ -55,7 +54,6 @@ describe('the public names', () => {
     expect(Object.keys(await import('millrace/node')).sort()).toMatchInlineSnapshot(`
       [
         "diskFile",
-        "diskStore",
         "readChunks",
         "serve",
       ]

@@ -31,7 +31,7 @@ const BLANK = /^[ \t\r]*$/
  *   returns one of them), and, from `JSON.stringify`, for a BigInt or a cycle.
  */
 export function encodeJsonLine(value: unknown): string {
-  return encodeJson(value) + '\n'
+  return stringify(value) + '\n'
 }
 
 /**
@@ -42,16 +42,10 @@ export function encodeJsonLine(value: unknown): string {
  * @see RFC 7464 section 2.2; the LF is also what marks a top-level number as complete (section 2.4)
  */
 export function encodeJsonSeq(value: unknown): string {
-  return RECORD_SEPARATOR + encodeJson(value) + '\n'
+  return RECORD_SEPARATOR + stringify(value) + '\n'
 }
 
-/**
- * Encodes one value as JSON.
- *
- * @throws TypeError As {@link encodeJsonLine} does, and for a promise, of which JSON.stringify makes an empty
- *   object.
- */
-export function encodeJson(value: unknown): string {
+function stringify(value: unknown): string {
   // The library type of JSON.stringify leaves out that the result can be undefined.
   const text = JSON.stringify(value) as string | undefined
   if (text === undefined) {
@@ -60,7 +54,6 @@ export function encodeJson(value: unknown): string {
         (typeof value === 'object' ? ' (its toJSON returned nothing that JSON can hold)' : ''),
     )
   }
-  if (text === '{}' && value instanceof Promise) throw new TypeError('A promise has no JSON text: await it')
   return text
 }
 

@@ -333,6 +333,7 @@ export const uploadBehaviours: Behaviour[] = [
       digests: [hash, hash],
       size: 3_000_000,
     })
+    expect(readdirSync(tmpdir()).filter((name) => /^millrace-.*\.part$/.test(name))).toEqual([])
   }),
 
   behaviour(

@@ -198,13 +198,12 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Throws what a client may know of a failing disk. */
-export const rethrow = (error: unknown): never => {
+const rethrow = (error: unknown): never => {
   throw storageError(error)
 }
 
 /** What a client may know of a failing disk. Anything else stays an internal error. */
-function storageError(error: unknown): unknown {
+export function storageError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new HttpError('INSUFFICIENT_STORAGE', { detail: 'There is no room for this now.', cause: error })

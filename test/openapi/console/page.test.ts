@@ -231,6 +231,38 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
       await page.waitForSelector('#row-20000[aria-selected=true]')
     }))
 
+  test('can be stopped in the middle of a flood', () =>
+    open('flood', async (page) => {
+      await page.fill('[id="field-query.count"]', '1000000')
+      await page.click('#run')
+      await page.waitForSelector('.dropped')
+      await page.click('text=Cancel')
+      await reaches(page, 'cancelled')
+      const items = await figure(page, 'items')
+      await page.waitForTimeout(300)
+      expect(await figure(page, 'items')).toBe(items)
+      expect(Number(items?.replaceAll(',', ''))).toBeLessThan(1_000_000)
+    }))
+
+  test.each([
+    ['curl', /^curl -N 'http:\/\/127\.0\.0\.1:\d+\/ticks\?count=5&interval=150'$/],
+    ['fetch', /^const response = await fetch\('http/],
+    [
+      'client',
+      /for await \(const item of api\.get\('\/ticks', \{ query: \{ count: 5, interval: 150 \} \}\)\)/,
+    ],
+  ])('copies the request as %s', (label, expected) =>
+    open(
+      'ticks',
+      async (page) => {
+        await page.click(`.copies >> text=${label}`)
+        await page.waitForSelector('.said:text("copied")')
+        expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(expected)
+      },
+      { permissions: ['clipboard-read', 'clipboard-write'] },
+    ),
+  )
+
   test('shows raw and parsed', () =>
     open('ticks', async (page) => {
       await page.fill('[id="field-query.interval"]', '1')

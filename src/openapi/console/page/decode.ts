@@ -42,8 +42,9 @@ export function createDecoder(shape: Shape, lastEventId = ''): Decoder | undefin
 }
 
 const encoder = new TextEncoder()
-/** Bytes of a text as UTF-8. */
-export const byteLength = (text: string): number => encoder.encode(text).byteLength
+/** Bytes of a text as UTF-8. Most texts are ASCII, and need no copy to be measured. */
+export const byteLength = (text: string): number =>
+  /^[\x00-\x7f]*$/.test(text) ? text.length : encoder.encode(text).byteLength
 
 /** A frame ends with two line breaks. A CR in front of an LF is one of them together, not two. */
 const FRAME_END = /(?:\r\n|\n|\r(?!\n)){2}/g

@@ -9,6 +9,8 @@ import { asList, asText, isRecord } from './schema.ts'
 type Delta = readonly [name: string, text: string]
 
 const MERGED_LIMIT = 1024 * 1024
+/** A stream that has carried no delta in so many items is none of a language model. */
+const PATIENCE = 500
 
 /** Texts by name (`text`, `thinking`, `tool: search`), in the order in which they began. */
 export class MergedText {
@@ -16,6 +18,7 @@ export class MergedText {
   /** Names of tool calls, which are said once, by their place. */
   readonly #tools = new Map<string, string>()
   #truncated = false
+  #seen = 0
 
   get parts(): ReadonlyMap<string, string> {
     return this.#texts
@@ -28,6 +31,7 @@ export class MergedText {
 
   /** Takes the data of one item. */
   add(data: string): void {
+    if (this.#seen++ > PATIENCE && this.#texts.size === 0) return
     const value = parse(data)
     for (const [name, text] of typeof value === 'string'
       ? ([['text', value]] as const)

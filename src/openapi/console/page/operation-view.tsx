@@ -68,6 +68,9 @@ export function OperationView(props: OperationProps) {
             exampleFor={(mediaType) => bodyExample(operation, mediaType)}
           />
           <ReplyOptions operation={operation} values={values} change={change} />
+          {operation.parameters.length + operation.bodies.length === 0 && (
+            <p class="muted">Takes no input.</p>
+          )}
           <div class="send">
             <button class="primary" id="run">
               {run?.busy === true ? 'Run again' : 'Run'}

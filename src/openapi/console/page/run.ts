@@ -27,6 +27,8 @@ export type RunState =
 export const BODY_LIMIT = 32 * 1024 * 1024
 /** What an EventSource waits when the server says nothing of it. */
 const DEFAULT_RETRY_MS = 3000
+/** What reading may take of the page at a time: chunks that are there already come without a turn between them. */
+const SLICE_MS = 12
 const BUSY: ReadonlySet<RunState> = new Set(['sending', 'streaming', 'paused', 'waiting'])
 
 export class Run {
@@ -191,6 +193,7 @@ export class Run {
   async #read(response: Response, signal: AbortSignal): Promise<void> {
     const decoder = createDecoder(this.shape, this.lastEventId)
     const reader = response.body?.getReader()
+    let sliceEnd = performance.now() + SLICE_MS
     for (;;) {
       const next = await reader?.read()
       // What has come while it was paused is held back, too: no row moves.
@@ -198,6 +201,9 @@ export class Run {
       if (signal.aborted) return
       if (next === undefined || next.done) break
       this.#take(next.value, decoder)
+      if (performance.now() < sliceEnd) continue
+      await nextTurn()
+      sliceEnd = performance.now() + SLICE_MS
     }
     const rest = decoder?.end()
     for (const item of rest?.items ?? []) this.#row(item)
@@ -267,6 +273,8 @@ export class Run {
     return performance.now() - this.#started
   }
 }
+
+const nextTurn = () => new Promise<void>((resolve) => setTimeout(resolve))
 
 const unreachable = (reason: string) =>
   `No reply: ${reason}. The server may have stopped, or have closed the connection; its log tells more.`
