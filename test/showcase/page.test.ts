@@ -78,6 +78,55 @@ describe.skipIf(withoutChromium)('the page in Chromium', { timeout: 60_000 }, ()
       }
     }))
 
+  test('the clip seeks, and its picture is the one of that time', () =>
+    visit({}, async (page) => {
+      await settle(page, '#parts .clip [data-figure=length]', '1:00')
+      const bar = () =>
+        page.evaluate(() => {
+          const video = document.querySelector('video')!
+          const canvas = document.createElement('canvas')
+          canvas.width = video.videoWidth
+          canvas.height = video.videoHeight
+          const context = canvas.getContext('2d')!
+          context.drawImage(video, 0, 0)
+          const { data } = context.getImageData(0, canvas.height - 6, canvas.width, 1)
+          return data.filter((value, at) => at % 4 === 0 && value > 128).length / canvas.width
+        })
+      for (const time of [45, 15]) {
+        await page.evaluate((to) => {
+          document.querySelector('video')!.currentTime = to
+        }, time)
+        await settle(page, '#parts .clip [data-figure=at]', `0:${time}`)
+        await settle(page, '#parts .clip .state', 'ready')
+        expect(await bar()).toBeCloseTo(time / 60, 1)
+      }
+      await page.click('#parts .clip button')
+      await page.waitForFunction(
+        () => document.querySelector('#parts .clip [data-figure=at]')!.textContent !== '0:15',
+      )
+      expect(await page.textContent('#parts .clip [data-figure=took]')).toMatch(/^[\d.]+ m?s$/)
+    }))
+
+  test('a download is broken off, resumed where it was, and found to be the file', () =>
+    visit({}, async (page) => {
+      const asked: (string | undefined)[] = []
+      page.on('request', (request) => {
+        if (request.url().endsWith('/download')) asked.push(request.headers()['range'])
+      })
+      const form = '#parts [data-source=resumed]'
+      await page.click(`${form} button`)
+      await page.waitForFunction(
+        (where) => document.querySelector(where)!.textContent!.startsWith('broken off at'),
+        `${form} [data-figure=check]`,
+      )
+      const brokenAt = await page.textContent(`${form} [data-figure=size]`)
+      expect(Number.parseFloat(brokenAt!)).toBeLessThan(8)
+      await settle(page, `${form} .state`, 'complete')
+      await settle(page, `${form} [data-figure=check]`, 'SHA-256 is right')
+      expect(await page.textContent(`${form} [data-figure=size]`)).toBe('8.0 MiB')
+      expect(asked).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)])
+    }))
+
   test('a stream is stopped by the button that started it', () =>
     visit({}, async (page) => {
       expect(await page.textContent('#ticks button')).toBe('Stop')

@@ -47,6 +47,7 @@ test('says what it serves, serves it, and ends at SIGTERM also while a stream is
     '/video',
     '/download',
     '/async-download',
+    '/clip',
     '/data',
     '/data/processed',
     '/ticks',

@@ -10,8 +10,8 @@ export class Refused extends Error {
 }
 
 /** A reply whose body has not been read yet. */
-export async function open(url, { signal, accept = '*/*' } = {}) {
-  const response = await fetch(url, { signal, headers: { accept }, cache: 'no-store' })
+export async function open(url, { signal, accept = '*/*', headers } = {}) {
+  const response = await fetch(url, { signal, headers: { accept, ...headers }, cache: 'no-store' })
   if (!response.ok) throw new Refused(response.status, await response.json().catch(() => undefined))
   return response
 }

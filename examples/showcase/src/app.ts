@@ -6,9 +6,12 @@
  */
 import { randomUUID } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { App, bytes, channel, event, HttpError, jsonl, type Outcome, reply, sse, text } from 'millrace'
 import { z } from 'zod'
 import { servePage } from './page.ts'
+
+const clip = fileURLToPath(new URL('../media/clip.webm', import.meta.url))
 
 const Frames = z.object({
   frames: whole(0, 10_000_000).default(10),
@@ -56,8 +59,11 @@ export function createShowcase({ file }: { file: string }): App {
     }
   })
 
-  // A large file, straight from disk, with its length.
-  app.get('/download', () => reply.file(file))
+  // A large file, straight from disk, whole or in parts. Who wants to know is told what it adds up to.
+  app.get('/download', () => reply.file(file, { digest: 'wanted' }))
+
+  // A clip, in which players seek by asking for parts.
+  app.get('/clip', () => reply.file(clip, { cache: 'no-cache' }))
 
   // The same bytes through a generator.
   app.get('/async-download', { query: Chunk, streams: bytes('application/octet-stream') }, ({ query }) =>

@@ -32,6 +32,7 @@ function welcome(url: string): string {
   Frames           ${url}/video?frames=10&interval=1000
   Large file       ${url}/download
   ... generated    ${url}/async-download?chunk=1024
+  A clip, in parts ${url}/clip
   Background task  ${url}/data?items=10
   ... its results  ${url}/data/processed
   Ticker           ${url}/ticks?count=10&interval=200
