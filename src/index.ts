@@ -43,6 +43,8 @@ export {
   text,
 } from './stream/format.ts'
 export { multipart, type MultipartBody } from './upload/multipart.ts'
+export { resumable, type ResumableOptions, type UploadProgress } from './upload/resumable.ts'
+export type { StoredUpload, Upload, UploadAppender, UploadInfo, UploadStore } from './upload/store.ts'
 export { form, type UploadedFile } from './upload/form.ts'
 export {
   file,

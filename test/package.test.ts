@@ -42,6 +42,7 @@ describe('the public names', () => {
         "oauth2",
         "openIdConnect",
         "reply",
+        "resumable",
         "sameSecret",
         "sse",
         "text",
@@ -54,6 +55,7 @@ describe('the public names', () => {
     expect(Object.keys(await import('millrace/node')).sort()).toMatchInlineSnapshot(`
       [
         "diskFile",
+        "diskStore",
         "readChunks",
         "serve",
       ]

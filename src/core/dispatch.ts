@@ -121,15 +121,16 @@ export class Dispatcher {
     const arm = () => {
       cancelTimer()
       const { first, total } = exchange.timeouts
-      const phase = total > 0 && (first === 0 || total < first) ? 'total' : 'first'
-      const ms = phase === 'total' ? total : first
-      if (ms === 0 || ms === Infinity) return
+      const { startedAt, lastReadAt } = exchange
       // A handler cannot be done before its body is here, which has a limit of its own.
-      const since = phase === 'first' ? exchange.lastReadAt : exchange.startedAt
-      const left = since + ms - clock.now()
-      cancelTimer = clock.after(Math.max(0, left), () => {
-        if (phase === 'first' && exchange.lastReadAt > since) arm()
-        else onLate(phaseTimeout(phase, ms))
+      const firstAt = isLimit(first) ? lastReadAt + first : Infinity
+      const totalAt = isLimit(total) ? startedAt + total : Infinity
+      const due = Math.min(firstAt, totalAt)
+      if (due === Infinity) return
+      cancelTimer = clock.after(Math.max(0, due - clock.now()), () => {
+        if (totalAt === due) onLate(phaseTimeout('total', total))
+        else if (exchange.lastReadAt > lastReadAt) arm()
+        else onLate(phaseTimeout('first', first))
       })
     }
     arm()
@@ -198,6 +199,8 @@ export class Dispatcher {
     return undefined
   }
 }
+
+const isLimit = (ms: number): boolean => ms > 0 && ms < Infinity
 
 /** A reply that came too late still holds resources. */
 function discard(exchange: Exchange, reply: Reply): void {

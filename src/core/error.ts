@@ -9,6 +9,8 @@ export const ERROR_TABLE = {
   MALFORMED_TARGET: [400, 'Malformed request target'],
   MALFORMED_QUERY: [400, 'Malformed query string'],
   MALFORMED_BODY: [400, 'Malformed request body'],
+  UPLOAD_LENGTH_MISMATCH: [400, 'Inconsistent upload length'],
+  UPLOAD_COMPLETE: [400, 'The upload is complete'],
   UNAUTHORIZED: [401, 'Authentication required'],
   FORBIDDEN: [403, 'Forbidden'],
   NOT_FOUND: [404, 'Not found'],
@@ -17,6 +19,7 @@ export const ERROR_TABLE = {
   REQUEST_TIMEOUT: [408, 'Request timeout'],
   BODY_TIMEOUT: [408, 'The request body took too long'],
   CONFLICT: [409, 'Conflict'],
+  UPLOAD_OFFSET_MISMATCH: [409, 'Mismatching upload offset'],
   GONE: [410, 'Gone'],
   PRECONDITION_FAILED: [412, 'Precondition failed'],
   BODY_TOO_LARGE: [413, 'Request body too large'],
@@ -69,7 +72,7 @@ export interface HttpErrorOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Issues with their places, listed under `errors`. */
   readonly errors?: readonly InputIssue[]
-  /** More members of the problem document. */
+  /** More members of the problem document; a `type` among them is a URI of your own. */
   readonly extensions?: Readonly<Record<string, unknown>>
   /** Kept for the log, never sent. */
   readonly cause?: unknown
@@ -110,8 +113,8 @@ export class HttpError extends Error {
   /** The document that is sent. */
   toProblem(): Problem {
     return {
-      ...this.extensions,
       type: 'about:blank',
+      ...this.extensions,
       title: this.title,
       status: this.status,
       code: this.code,

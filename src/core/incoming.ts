@@ -48,6 +48,8 @@ export interface Incoming {
   readonly protocol: Protocol
   /** Default: what the web platform has, and no compression of replies. */
   readonly codings?: ContentCodings
+  /** Sends an interim reply (1xx) before the reply, where the transport can. */
+  inform?(status: number, headers: Readonly<Record<string, string>>): void
 }
 
 /** One header field as one string (RFC 9110 section 5.2), or undefined. */

@@ -169,7 +169,13 @@ export class Lifetime implements LedgerEntry {
    * @throws what the first of them threw.
    */
   async commitHandlerScope(): Promise<void> {
-    await this.#handlerReleases?.commit()
+    if (this.#handlerReleases === undefined || this.#handlerReleased !== undefined)
+      return this.#handlerReleased
+    const committed = this.#handlerReleases.commit()
+    // Whoever ends the request meanwhile waits for it.
+    const settled = () => {}
+    this.#handlerReleased = committed.then(settled, settled)
+    return committed
   }
 
   /** The body has ended: unwinds everything. Only the first call counts. */

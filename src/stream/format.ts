@@ -2,7 +2,7 @@ import type { Format, ItemEncoder, SchemaFormat } from '../core/format.ts'
 import { OCTETS, TEXT } from '../core/reply.ts'
 import { type AnySchema, isSchema } from '../core/schema.ts'
 import { RAW } from '../core/source.ts'
-import { encodeJsonLine, encodeJsonSeq } from '../wire/jsonl.ts'
+import { encodeJson, encodeJsonLine, encodeJsonSeq } from '../wire/jsonl.ts'
 import { encodeSse } from '../wire/sse.ts'
 
 export interface ItemOptions {
@@ -129,7 +129,7 @@ function arrayEncoder(): ItemEncoder {
   let separator = '[\n'
   return {
     encode(item) {
-      const line = separator + toJson(item)
+      const line = separator + encodeJson(item)
       separator = ',\n'
       return line
     },
@@ -173,7 +173,7 @@ export function sse<S extends AnySchema = AnySchema>(
 
 const EVENTS: ItemEncoder = {
   encode: (item, meta) =>
-    encodeSse(meta === undefined ? { data: toJson(item) } : { ...meta, data: toJson(item) }),
+    encodeSse(meta === undefined ? { data: encodeJson(item) } : { ...meta, data: encodeJson(item) }),
   endMark: encodeSse({ event: 'end', data: '{}' }),
   failure: (problem) => encodeSse({ event: 'error', data: JSON.stringify(problem) }),
   farewell: (retryMs) => encodeSse({ retry: retryMs }),
@@ -184,12 +184,6 @@ function itemPart(name: string, schema: AnySchema | undefined, options: ItemOpti
   if (schema === undefined) return { invalid, end }
   if (isSchema(schema)) return { schema, invalid, end }
   throw new TypeError(`${name}(schema) takes a Standard Schema (zod, valibot, arktype, ...).`)
-}
-
-function toJson(item: unknown): string {
-  const encoded = JSON.stringify(item) as string | undefined
-  if (encoded !== undefined) return encoded
-  throw new TypeError(`A stream cannot carry a value of type ${typeof item}. Yield a JSON value.`)
 }
 
 const INFERRED_BYTES = bytes()

@@ -31,7 +31,7 @@ const BLANK = /^[ \t\r]*$/
  *   returns one of them), and, from `JSON.stringify`, for a BigInt or a cycle.
  */
 export function encodeJsonLine(value: unknown): string {
-  return stringify(value) + '\n'
+  return encodeJson(value) + '\n'
 }
 
 /**
@@ -42,10 +42,16 @@ export function encodeJsonLine(value: unknown): string {
  * @see RFC 7464 section 2.2; the LF is also what marks a top-level number as complete (section 2.4)
  */
 export function encodeJsonSeq(value: unknown): string {
-  return RECORD_SEPARATOR + stringify(value) + '\n'
+  return RECORD_SEPARATOR + encodeJson(value) + '\n'
 }
 
-function stringify(value: unknown): string {
+/**
+ * Encodes one value as JSON.
+ *
+ * @throws TypeError As {@link encodeJsonLine} does, and for a promise, of which JSON.stringify makes an empty
+ *   object.
+ */
+export function encodeJson(value: unknown): string {
   // The library type of JSON.stringify leaves out that the result can be undefined.
   const text = JSON.stringify(value) as string | undefined
   if (text === undefined) {
@@ -54,6 +60,7 @@ function stringify(value: unknown): string {
         (typeof value === 'object' ? ' (its toJSON returned nothing that JSON can hold)' : ''),
     )
   }
+  if (text === '{}' && value instanceof Promise) throw new TypeError('A promise has no JSON text: await it')
   return text
 }
 

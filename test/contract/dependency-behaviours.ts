@@ -252,6 +252,35 @@ export const dependencyBehaviours: Behaviour[] = [
     }
   }),
 
+  behaviour('a client that leaves while scope handler commits: each is released once', async (scene) => {
+    const events: string[] = []
+    let isCommitting = false
+    const slow = dependency({ scope: 'handler' }, async function* () {
+      try {
+        yield 'slow'
+        isCommitting = true
+        await wait(100)
+        events.push('commit slow')
+      } catch (error) {
+        events.push(`rollback slow: ${(error as Error).message}`)
+      }
+    })
+    const app = scene.create()
+    const use = { first: traced(events, 'first', 'handler'), slow }
+    app.get('/', { use, streams: text }, async function* ({ after }) {
+      after(() => events.push('after'))
+      yield 'one'
+      await wait(5)
+    })
+    const got = await (await scene.open(app)).request('GET', '/')
+    void got.text().catch(() => {})
+    await until(() => isCommitting, 'the commit has begun')
+    got.disconnect()
+    await until(() => events.includes('after'), 'after')
+    expect(events).toEqual(['open first', 'commit slow', 'commit first', 'close first', 'after'])
+    expect(scene.log).toEqual([])
+  }),
+
   behaviour('an empty stream whose dependency of scope handler cannot commit is a 500', async (scene) => {
     const bad = dependency({ scope: 'handler' }, function* () {
       yield 'bad'

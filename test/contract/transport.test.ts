@@ -13,6 +13,7 @@ import { type Connect, fetchLink, memoryLink, nodeLink } from './link.ts'
 import { middlewareBehaviours } from './middleware-behaviours.ts'
 import { pressureBehaviours } from './pressure-behaviours.ts'
 import { replyBehaviours } from './reply-behaviours.ts'
+import { resumableBehaviours } from './resumable-behaviours.ts'
 import { routingBehaviours } from './routing-behaviours.ts'
 import { securityBehaviours } from './security-behaviours.ts'
 import { streamBehaviours } from './stream-behaviours.ts'
@@ -26,6 +27,7 @@ const behaviours = [
   ...bodyBehaviours,
   ...uploadBehaviours,
   ...codingBehaviours,
+  ...resumableBehaviours,
   ...streamBehaviours,
   ...endingBehaviours,
   ...routingBehaviours,

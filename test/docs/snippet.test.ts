@@ -23,6 +23,7 @@ import { claims as security } from './claim/security.ts'
 import { claims as streaming } from './claim/streaming.ts'
 import { claims as streams } from './claim/streams.ts'
 import { claims as testing } from './claim/testing.ts'
+import { claims as uploads } from './claim/uploads.ts'
 import { claims as websockets } from './claim/websockets.ts'
 import { blocksOf, type Page, readPages, ROOT } from './page.ts'
 import { type Claim, type Claims, runProgram, SNIPPETS } from './program.ts'
@@ -42,6 +43,7 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
   streaming,
   streams,
   testing,
+  uploads,
   websockets,
 }
 

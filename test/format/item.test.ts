@@ -244,6 +244,22 @@ describe('one generator in all formats', () => {
   })
 })
 
+test.each([
+  ['jsonl', jsonl()],
+  ['jsonSeq', jsonSeq()],
+  ['jsonArray', jsonArray()],
+  ['sse', sse()],
+])('a promise is no item, though JSON.stringify would take it: %s', async (_, streams) => {
+  const { app, get, log } = scene()
+  app.get('/', { streams }, function* () {
+    yield {}
+    yield Promise.resolve({ n: 1 })
+  })
+  expect((await read(await get('/'))).cut).toBe(true)
+  await until(() => log.length > 0, 'it is logged')
+  expect(String(log[0]!.fields['err'])).toContain('await it')
+})
+
 test('text takes strings only, and says so', async () => {
   const { app, get, log } = scene()
   app.get('/', { streams: text }, function* () {

@@ -213,12 +213,19 @@ describe('sources and methods', () => {
   test('204 tells an EventSource to stop, also from a generator route', async () => {
     const { app, get } = scene()
     app.get('/', { streams: sse() }, () => reply.empty())
-    const got = await get('/')
-    expect([got.status, got.headers['content-length'], await read(got)]).toEqual([
-      204,
-      undefined,
-      { text: '', cut: false },
-    ])
+    app.get(
+      '/generator',
+      { streams: sse(z.number(), { retry: 100, end: true }) },
+      // oxlint-disable-next-line require-yield -- it has nothing to say
+      async function* ({ head }) {
+        head.status = 204
+      },
+    )
+    for (const path of ['/', '/generator']) {
+      const got = await get(path)
+      const seen = [path, got.status, got.headers['content-length'], await read(got)]
+      expect(seen).toEqual([path, 204, undefined, { text: '', cut: false }])
+    }
   })
 })
 

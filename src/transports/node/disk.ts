@@ -198,12 +198,13 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-const rethrow = (error: unknown): never => {
+/** Throws what a client may know of a failing disk. */
+export const rethrow = (error: unknown): never => {
   throw storageError(error)
 }
 
 /** What a client may know of a failing disk. Anything else stays an internal error. */
-export function storageError(error: unknown): unknown {
+function storageError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new HttpError('INSUFFICIENT_STORAGE', { detail: 'There is no room for this now.', cause: error })

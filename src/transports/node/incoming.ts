@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/cancellation.ts'
 import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
 import { zlibCodings } from './decompress.ts'
+import type { NodeResponse } from './response.ts'
 
 /** A node:http request as Incoming: every member is read from the message when it is wanted. */
 export class NodeIncoming implements Incoming {
@@ -11,6 +12,8 @@ export class NodeIncoming implements Incoming {
   readonly target: string
   /** Called before the body is read, for clients that wait to be asked for it (RFC 9110 section 10.1.1). */
   onBodyWanted: (() => void) | undefined = undefined
+  /** Where interim replies go. */
+  response: Pick<NodeResponse, 'inform'> | undefined = undefined
   readonly #message: IncomingMessage | Http2ServerRequest
   readonly #upgrade: boolean
   #cancellation: Cancellation | undefined
@@ -22,6 +25,10 @@ export class NodeIncoming implements Incoming {
     this.#upgrade = upgrade
     this.method = message.method ?? 'GET'
     this.target = message.url ?? '/'
+  }
+
+  inform(status: number, headers: Readonly<Record<string, string>>): void {
+    this.response?.inform(status, headers)
   }
 
   get cancellation(): Cancellation {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Reply } from '../../core/reply.ts'
 
 /** How long, and for how many more bytes, a client is listened to that was told to stop sending. */
@@ -22,20 +23,7 @@ export function linger(message: IncomingMessage, response: ServerResponse, reply
   const { text } = reply.body
   response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(text) })
   response.write(text)
-  let left = LINGER_BYTES
-  const end = () => {
-    clearTimeout(timer)
-    message.off('data', count)
-    response.end()
-  }
-  const count = (bytes: Buffer) => {
-    left -= bytes.byteLength
-    if (left < 0) end()
-  }
-  const timer = setTimeout(end, LINGER_MS)
-  message.on('data', count)
-  message.once('end', end)
-  message.once('close', end)
+  whenQuiet(message, () => response.end())
   const { onEnd } = reply
   if (onEnd !== undefined)
     response.once('close', () => {
@@ -43,4 +31,20 @@ export function linger(message: IncomingMessage, response: ServerResponse, reply
       onEnd({ outcome, bytes: response.writableFinished ? Buffer.byteLength(text) : 0, items: 0 })
     })
   return true
+}
+
+/** Listens to a client that was told to stop sending, and calls `done` when it has, or after a while. */
+export function whenQuiet(sender: Readable, done: () => void): void {
+  let left = LINGER_BYTES
+  const end = () => {
+    clearTimeout(timer)
+    sender.off('data', count).off('end', end).off('close', end)
+    done()
+  }
+  const count = (bytes: Uint8Array) => {
+    left -= bytes.byteLength
+    if (left < 0) end()
+  }
+  const timer = setTimeout(end, LINGER_MS)
+  sender.on('data', count).once('end', end).once('close', end)
 }

@@ -7,7 +7,8 @@ import { constants, type Http2ServerResponse, type Http2Session } from 'node:htt
 import type { Socket } from 'node:net'
 import type { Reply } from '../../core/reply.ts'
 import type { Chunk } from '../../core/source.ts'
-import { refusesBody } from './linger.ts'
+import { assertHeader } from '../../wire/header.ts'
+import { refusesBody, whenQuiet } from './linger.ts'
 
 /** A response being written. */
 export interface NodeResponse {
@@ -18,6 +19,8 @@ export interface NodeResponse {
   readonly finished: boolean
   /** How many bytes of the write under way the system has yet to take; undefined where that is not known. */
   readonly backlog: number | undefined
+  /** Sends an interim reply (RFC 9110 section 15.2), unless the reply has begun. */
+  inform(status: number, headers: Readonly<Record<string, string>>): void
   writeHead(reply: Reply): void
   flushHead(): void
   write(chunk: Chunk, done?: (error?: Error | null) => void): boolean
@@ -48,6 +51,8 @@ export interface Sending {
   readonly released?: Promise<void>
 }
 
+const INTERIM_REASONS: Readonly<Record<number, string>> = { 104: 'Upload Resumption Supported' }
+
 /** HTTP/1: a cut is a connection that closes before the end of the body. */
 export class Http1Response implements NodeResponse {
   readonly raw: ServerResponse
@@ -70,6 +75,17 @@ export class Http1Response implements NodeResponse {
   get backlog(): number | undefined {
     const { socket } = this.raw as { socket: { _handle?: { writeQueueSize?: number } | null } | null }
     return socket?._handle?.writeQueueSize
+  }
+
+  inform(status: number, headers: Readonly<Record<string, string>>): void {
+    const { socket } = this.raw
+    if (socket === null || this.raw.headersSent) return
+    const lines = Object.entries(headers).map(([name, value]) => {
+      assertHeader(name, value)
+      return `${name}: ${value}\r\n`
+    })
+    // What writes any status is newer than our oldest Node; until the head there is nothing else on the socket.
+    socket.write(`HTTP/1.1 ${status} ${INTERIM_REASONS[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1')
   }
 
   writeHead(reply: Reply): void {
@@ -186,12 +202,23 @@ export class Http2Response implements NodeResponse {
     return this.#finished
   }
 
+  inform(status: number, headers: Readonly<Record<string, string>>): void {
+    if (!this.gone && !this.raw.headersSent)
+      this.raw.stream.additionalHeaders({ ':status': status, ...headers })
+  }
+
   writeHead(reply: Reply): void {
-    // The reply is out, and nobody wants the rest of the request (RFC 9113 section 8.1).
-    if (refusesBody(reply))
-      this.raw.stream.once('finish', () => this.raw.stream.close(constants.NGHTTP2_NO_ERROR))
+    if (refusesBody(reply)) this.#refuseRest()
     for (const name of CONNECTION_FIELDS) delete reply.headers[name]
     this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
+  }
+
+  /** When the reply is out, whoever goes on sending is told to stop (RFC 9113 section 8.1). */
+  #refuseRest(): void {
+    const { stream } = this.raw
+    stream.once('finish', () => {
+      if (!stream.readableEnded) whenQuiet(stream, () => stream.close(constants.NGHTTP2_NO_ERROR))
+    })
   }
 
   /** Nothing to do: HTTP/2 sends a head at once. */

@@ -104,6 +104,7 @@ export class NodeServer {
     if (incoming instanceof HttpError) return this.#refuse(message, raw, incoming)
     incoming.onBodyWanted = onBodyWanted
     const response = toResponse(message, raw)
+    incoming.response = response
     const reply = this.#app.handle(incoming)
     if (!(reply instanceof Promise)) return this.#send(message, response, incoming, reply)
     const work = reply.then((settled) => this.#send(message, response, incoming, settled, active))

@@ -1,0 +1,66 @@
+/**
+ * The latencies that are promised, as they are: runs the tests that judge them, on whatever else the
+ * machine does, and prints p50 and p99. For a quiet machine; about four minutes.
+ *
+ *   npm run latency -w @millrace/bench [-- --write-docs]
+ *
+ * `--write-docs` puts the table into docs/streaming.md, between its markers.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** @typedef {{ p50: number, p99: number }} Quantiles */
+/** @typedef {{ what: string, limit: number, count: number, ours: Quantiles, floor: Quantiles | null }} Row */
+
+const root = join(import.meta.dirname, '../..')
+const marks = ['<!-- latency -->', '<!-- /latency -->']
+const suites = ['no-buffering', 'fairness', 'cancellation'].map((name) => `test/promise/${name}.test.ts`)
+
+const load = loadavg()[0]?.toFixed(1)
+const folder = mkdtempSync(join(tmpdir(), 'millrace-latency-'))
+const file = join(folder, 'rows.jsonl')
+try {
+  writeFileSync(file, '')
+  const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...suites], {
+    cwd: root,
+    env: { ...process.env, MILLRACE_LATENCY: file },
+    stdio: 'inherit',
+  })
+  if (status !== 0) console.log('Some tests failed; what was measured:')
+  const lines = readFileSync(file, 'utf8').trim().split('\n').filter(Boolean)
+  const table = toTable(lines.map((line) => /** @type {Row} */ (JSON.parse(line))))
+  console.log(table)
+  if (process.argv.includes('--write-docs')) writeDocs(table)
+  process.exitCode = status ?? 1
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+/** @param {Row[]} rows */
+function toTable(rows) {
+  const ms = (/** @type {number} */ value) => value.toFixed(2)
+  const cells = rows.map(({ what, limit, count, ours, floor }) => {
+    const p99 = ours.p99 <= limit ? ms(ours.p99) : `**${ms(ours.p99)}**`
+    return `| ${what} | ${ms(ours.p50)} | ${p99} | ${limit} | ${floor === null ? '' : ms(floor.p99)} | ${count} |`
+  })
+  const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU'
+  return [
+    `Milliseconds, measured on ${new Date().toISOString().slice(0, 10)} with Node ${process.versions.node} on ${cpus().length} cores (${cpu}), load ${load} before it began. Bold: over the limit.`,
+    '',
+    '| | p50 | p99 | Limit of the p99 | p99 of a bare or idle server at the same time | Samples |',
+    '|--|--|--|--|--|--|',
+    ...cells,
+  ].join('\n')
+}
+
+/** @param {string} table */
+function writeDocs(table) {
+  const page = join(root, 'docs/streaming.md')
+  const text = readFileSync(page, 'utf8')
+  const [from, to] = marks.map((mark) => text.indexOf(mark))
+  if (from === undefined || to === undefined || from < 0 || to < from)
+    throw new Error(`no markers in ${page}`)
+  writeFileSync(page, `${text.slice(0, from)}${marks[0]}\n\n${table}\n\n${text.slice(to)}`)
+}

@@ -1,0 +1,179 @@
+/** Resumable uploads over real connections: interim replies, cuts at random points, servers that are killed. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { App, resumable } from 'millrace'
+import { diskStore } from 'millrace/node'
+import { afterEach, describe, expect, test } from 'vitest'
+import { recorder, until, within } from '../contract/transport.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+function directory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'millrace-resume-'))
+  cleanups.push(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+async function serve(into: string, options: { http2?: boolean } = {}): Promise<number> {
+  const app = new App({ log: recorder([]) })
+  app.include(
+    resumable('/uploads', {
+      store: diskStore(join(into, 'store')),
+      onComplete: (upload) => upload.saveTo(join(into, 'whole')),
+    }),
+  )
+  const { port } = await app.listen({ port: 0, signals: false, ...options })
+  cleanups.push(() => app.close({ grace: 0 }))
+  return port
+}
+
+const content = randomBytes(3_000_000)
+
+describe('104', () => {
+  const ask = async (port: number, version: string): Promise<string> => {
+    const socket = connect(port, '127.0.0.1')
+    cleanups.push(() => socket.destroy())
+    let heard = ''
+    socket.on('data', (data) => (heard += String(data)))
+    socket.write(
+      `POST /uploads HTTP/1.1\r\nhost: x\r\nupload-complete: ?1\r\nexpect: 100-continue\r\ncontent-length: 5\r\n${version}\r\n`,
+    )
+    await until(() => heard.includes('100 Continue'), 'it is asked for the body')
+    socket.write('hello')
+    await until(() => heard.includes('HTTP/1.1 200'), 'the reply')
+    return heard
+  }
+
+  test('names the upload before its bytes are asked for, to a client that knows it', async () => {
+    const heard = await ask(await serve(directory()), 'upload-draft-interop-version: 8\r\n')
+    const [interim, goOn, final] = heard.split('\r\n\r\n')
+    expect(interim).toMatch(
+      /^HTTP\/1.1 104 Upload Resumption Supported\r\nlocation: \/uploads\/[0-9a-f-]{36}\r\nupload-limit: max-size=/,
+    )
+    expect(goOn).toBe('HTTP/1.1 100 Continue')
+    expect(/location: (.*)/i.exec(final!)![1]).toBe(/location: (.*)/.exec(interim!)![1])
+  })
+
+  test.each(['', 'upload-draft-interop-version: 7\r\n'])(
+    'is not sent to one that does not: %j',
+    async (version) => {
+      expect(await ask(await serve(directory()), version)).toMatch(/^HTTP\/1.1 100 Continue/)
+    },
+  )
+
+  test('comes over HTTP/2, too', async () => {
+    const session = connectHttp2(`http://127.0.0.1:${await serve(directory(), { http2: true })}`)
+    cleanups.push(() => session.destroy())
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/uploads',
+      'upload-complete': '?1',
+      'upload-draft-interop-version': '8',
+    })
+    const interim = once(stream, 'headers') as Promise<[Record<string, unknown>]>
+    const final = once(stream, 'response') as Promise<[Record<string, unknown>]>
+    const [first] = await within(interim, '104')
+    expect(first[':status']).toBe(104)
+    expect(first['location']).toMatch(/^\/uploads\//)
+    stream.end('hello')
+    const [last] = await within(final, 'the reply')
+    expect([last[':status'], last['location']]).toEqual([200, first['location']])
+  })
+})
+
+/** Sends the rest from an offset, and cuts the connection after so many bytes of it. */
+function cutUpload(port: number, at: string, offset: number, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(
+        `PATCH ${at} HTTP/1.1\r\nhost: x\r\ncontent-type: application/partial-upload\r\nupload-complete: ?1\r\nupload-offset: ${offset}\r\ncontent-length: ${content.length - offset}\r\n\r\n`,
+      )
+      socket.write(content.subarray(offset, offset + bytes), () =>
+        setTimeout(() => socket.resetAndDestroy(), 5),
+      )
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve())
+  })
+}
+
+const offsetOf = async (base: string, at: string): Promise<number> => {
+  const reply = await fetch(base + at, { method: 'HEAD' })
+  expect([reply.status, reply.headers.get('upload-complete')]).toEqual([204, '?0'])
+  return Number(reply.headers.get('upload-offset'))
+}
+
+const finish = (base: string, at: string, offset: number) =>
+  fetch(base + at, {
+    method: 'PATCH',
+    headers: {
+      'content-type': 'application/partial-upload',
+      'upload-offset': String(offset),
+      'upload-complete': '?1',
+    },
+    body: content.subarray(offset),
+  })
+
+const begin = async (base: string): Promise<string> =>
+  (
+    await fetch(`${base}/uploads`, {
+      method: 'POST',
+      headers: { 'upload-complete': '?0', 'upload-length': String(content.length) },
+    })
+  ).headers.get('location')!
+
+test('an upload that is cut off forty times is whole, byte for byte', { timeout: 60_000 }, async () => {
+  const into = directory()
+  const port = await serve(into)
+  const base = `http://127.0.0.1:${port}`
+  const at = await begin(base)
+  let offset = 0
+  for (let round = 0; round < 40; round++) {
+    await cutUpload(port, at, offset, Math.floor(Math.random() * 150_000))
+    const next = await offsetOf(base, at)
+    expect(next).toBeGreaterThanOrEqual(offset)
+    offset = next
+  }
+  expect(offset).toBeGreaterThan(0)
+  expect((await finish(base, at, offset)).status).toBe(200)
+  expect(readFileSync(join(into, 'whole')).equals(content)).toBe(true)
+})
+
+async function start(into: string): Promise<{ process: ChildProcess; port: number }> {
+  const server = spawn(process.execPath, [join(import.meta.dirname, 'resume-server.mjs'), into], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  cleanups.push(() => server.kill('SIGKILL'))
+  const [line] = (await within(once(server.stdout, 'data'), 'the server starts', 20_000)) as [Buffer]
+  return { process: server, port: Number(line) }
+}
+
+test(
+  'an upload goes on where it was when its server is killed and another one starts',
+  { timeout: 90_000 },
+  async () => {
+    const into = directory()
+    let server = await start(into)
+    const at = await begin(`http://127.0.0.1:${server.port}`)
+    let offset = 0
+    for (let round = 0; round < 4; round++) {
+      const sending = cutUpload(server.port, at, offset, 400_000)
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
+      server.process.kill('SIGKILL')
+      await Promise.all([sending, once(server.process, 'exit')])
+      server = await start(into)
+      offset = await offsetOf(`http://127.0.0.1:${server.port}`, at)
+    }
+    expect((await finish(`http://127.0.0.1:${server.port}`, at, offset)).status).toBe(200)
+    expect(readFileSync(join(into, 'whole')).equals(content)).toBe(true)
+  },
+)
