@@ -48,7 +48,7 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
   /** The largest request body in bytes, default 1 MiB. Routes may set their own. */
   readonly bodyLimit?: number
   /**
-   * Bytes of memory that downloads of files share to read ahead, default 16 MiB; each of them always
+   * Bytes of memory that downloads of files share to read ahead, default 8 MiB; each of them always
    * gets 64 KiB. More of it makes many fast downloads at a time cheaper.
    */
   readonly fileMemory?: number
@@ -241,7 +241,7 @@ export class Application<U = {}> extends Router<'', U> {
 }
 
 /** Bytes. */
-const DEFAULT_FILE_MEMORY = 16 * 1024 * 1024
+const DEFAULT_FILE_MEMORY = 8 * 1024 * 1024
 
 function assertFileMemory(bytes: number): number {
   if (bytes >= 0) return bytes

@@ -126,7 +126,7 @@ async function measure(from: Server, asked: Asked): Promise<Held> {
   const before = await from.ask('forget')
   const reader = await stall(asked)
   try {
-    if (asked.path === '/held/file') await wait(400)
+    if (asked.path === '/held/file') await wait(1000)
     const { produced, queued, arrayBuffers } = await within(quiet(from), 'the source stops', 15_000)
     const buffers = arrayBuffers - before.arrayBuffers
     from.child.kill('SIGSTOP')
@@ -183,7 +183,7 @@ describe('what is held for a reader that takes nothing', () => {
     socket.write(`GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`)
     try {
       await until(() => socket.isPaused(), 'the reader stops', 15_000)
-      await wait(400)
+      await wait(1000)
       return (await quiet(from)).arrayBuffers - before.arrayBuffers
     } finally {
       socket.destroy()

@@ -1,6 +1,6 @@
 /** The memory that downloads share: bounded, fair, and never nothing. */
 import { App } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { FileMemory, PIECE, Share } from '../../src/transports/node/file-memory.ts'
 
 const MIB = 1024 * 1024
@@ -47,15 +47,23 @@ describe('the memory of downloads', () => {
     expect(most).toBeLessThanOrEqual(4 * MIB + PIECE)
   })
 
-  test('a piece is used again while somebody moves, and none is kept when nobody does', () => {
-    const memory = new FileMemory(MIB)
-    const share = new Share(memory)
-    const [piece] = share.take(1)
-    share.give(piece!.subarray(0, 10))
-    expect(share.take(1)[0]!.buffer).toBe(piece!.buffer)
-    share.pause()
-    share.give(piece!)
-    expect(share.take(1)[0]!.buffer).not.toBe(piece!.buffer)
+  test('a piece is used again, and let go of when nobody has needed it for a while', () => {
+    vi.useFakeTimers()
+    try {
+      const share = new Share(new FileMemory(MIB))
+      const [piece] = share.take(1)
+      share.give(piece!.subarray(0, 10))
+      for (let i = 0; i < 10; i++) {
+        vi.advanceTimersByTime(200)
+        expect(share.take(1)[0]!.buffer).toBe(piece!.buffer)
+        share.give(piece!)
+      }
+      vi.advanceTimersByTime(600)
+      expect(vi.getTimerCount()).toBe(0)
+      expect(share.take(1)[0]!.buffer).not.toBe(piece!.buffer)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('what a broken connection still has counts no more, and is not used again', () => {

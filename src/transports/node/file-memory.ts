@@ -12,12 +12,16 @@ import type { Engine } from '../../core/engine.ts'
 /** Bytes of a piece: what is handed over at a time, and what a reader who stops holds up. */
 export const PIECE = 64 * 1024
 
-/** So many pieces are kept for the next read as long as somebody moves: what one download uses at most. */
-const KEPT = 32
+/** Free pieces that nobody has needed for this long are let go of, in milliseconds. */
+const KEPT_MS = 250
 
 export class FileMemory {
   readonly #limit: number
+  /** Used again, since garbage of this size would lie about for long. */
   readonly #free: Buffer[] = []
+  /** How many were free all the time since they were last looked at. */
+  #unneeded = 0
+  #trimming = false
   #held = 0
   #moving = 0
 
@@ -46,13 +50,24 @@ export class FileMemory {
     const count = Math.max(own === 0 ? 1 : 0, Math.min(wanted, fair, this.#limit - this.#held))
     const pieces: Buffer[] = []
     while (pieces.length < count) pieces.push(this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE))
+    this.#unneeded = Math.min(this.#unneeded, this.#free.length)
     this.#held += pieces.length
     return pieces
   }
 
   give(piece: Buffer): void {
     this.#held--
-    if (this.#moving > 0 && this.#free.length < KEPT) this.#free.push(piece)
+    this.#free.push(piece)
+    if (this.#trimming) return
+    this.#trimming = true
+    setTimeout(this.#trim, KEPT_MS).unref()
+  }
+
+  readonly #trim = (): void => {
+    this.#free.length -= this.#unneeded
+    this.#unneeded = this.#free.length
+    this.#trimming = this.#unneeded > 0
+    if (this.#trimming) setTimeout(this.#trim, KEPT_MS).unref()
   }
 
   /** What a download does not give back piece by piece. */
@@ -63,7 +78,6 @@ export class FileMemory {
   /** One download more, or less, moves. */
   move(change: 1 | -1): void {
     this.#moving += change
-    if (this.#moving === 0) this.#free.length = 0
   }
 }
 

@@ -57,6 +57,7 @@ const INTERIM_REASONS: Readonly<Record<number, string>> = { 104: 'Upload Resumpt
 export class Http1Response implements NodeResponse {
   readonly raw: ServerResponse
   #lengthIsKnown = false
+  #headHasLeft = false
 
   constructor(raw: ServerResponse) {
     this.raw = raw
@@ -102,11 +103,16 @@ export class Http1Response implements NodeResponse {
   }
 
   writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean {
-    // A response corks its socket until the end of the turn, unless that is done already.
     const { socket } = this.raw
-    socket?.cork()
-    this.raw.write(chunk, done)
-    socket?.uncork()
+    // What has no framing of its own may follow the head right away; a response would hold it until the
+    // end of the turn, together with others.
+    if (socket !== null && this.#lengthIsKnown && this.#headHasLeft) socket.write(chunk, done)
+    else {
+      socket?.cork()
+      this.raw.write(chunk, done)
+      socket?.uncork()
+      this.#headHasLeft = socket !== null
+    }
     return this.backlog === 0
   }
 

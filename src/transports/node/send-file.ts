@@ -70,8 +70,9 @@ class FileCopy {
   #ahead: Promise<Buffer[]> | undefined
   /** What was handed over and has not left, in order. */
   readonly #leaving: Buffer[] = []
-  /** The last read. It never rejects. */
-  #reading: Promise<unknown> = Promise.resolve()
+  /** Reads under way. One that was let go of may still be when the next one begins. */
+  #reads = 0
+  #onRead = () => {}
   #wake: (() => void) | undefined
 
   constructor(response: NodeResponse, body: FileBody, { timing }: Reply, memory: FileMemory) {
@@ -105,7 +106,7 @@ class FileCopy {
       this.#watch.stop()
       this.#letGo()
       // The file must not be closed under a read.
-      await this.#reading
+      if (this.#reads > 0) await new Promise<void>((resolve) => (this.#onRead = resolve))
       this.#share.close()
     }
   }
@@ -141,7 +142,7 @@ class FileCopy {
 
   /** Who has handed everything over may have at least one piece. */
   async #readNow(): Promise<Buffer[]> {
-    await this.#emptied()
+    if (this.#leaving.length > 0) await this.#emptied()
     if (this.#pace?.open === false && !this.#closed) await this.#myTurn(this.#pace)
     if (this.#closed) return []
     const pieces = this.#take(this.#handed)
@@ -187,14 +188,8 @@ class FileCopy {
     return trim(pieces, Math.min(left, most, pieces.length * PIECE))
   }
 
-  #read(offset: number, pieces: Buffer[]): Promise<Buffer[]> {
-    const reading = this.#fill(offset, pieces)
-    const settled = reading.then(forget, forget)
-    this.#reading = Promise.all([this.#reading, settled]).then(forget)
-    return reading
-  }
-
-  async #fill(offset: number, pieces: Buffer[]): Promise<Buffer[]> {
+  async #read(offset: number, pieces: Buffer[]): Promise<Buffer[]> {
+    this.#reads++
     try {
       const count = await readPieces(this.#body.file, pieces, this.#body.start + offset)
       if (count === 0) throw new Error('The file became shorter while it was sent.')
@@ -203,6 +198,8 @@ class FileCopy {
     } catch (error) {
       this.#giveBack(pieces)
       throw error
+    } finally {
+      if (--this.#reads === 0) this.#onRead()
     }
   }
 
@@ -261,6 +258,3 @@ async function readPieces(file: OpenFile, pieces: Buffer[], position: number): P
   pieces.forEach((piece, i) => block.copy(piece, 0, i * PIECE))
   return count
 }
-
-/** For promises that must not keep a block alive by their result. */
-const forget = (): void => {}
