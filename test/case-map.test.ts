@@ -27,7 +27,7 @@ interface Open {
 
 const map = JSON.parse(read('test/case-map.json')) as Record<string, Covered | Open>
 
-/** The cases of streams, compression, middleware, the server, shutdown, and SSE, JSON Lines and dependencies. */
+/** The cases of streams, compression, middleware, the server, shutdown, SSE, JSON Lines and dependencies, and uploads. */
 const RANGES = [
   ['Streams', 1, 21],
   ['Compression', 52, 61],
@@ -35,6 +35,7 @@ const RANGES = [
   ['The server, HTTP/1.1', 76, 91],
   ['Shutdown', 92, 101],
   ['Events, JSON Lines, dependencies', 119, 127],
+  ['Uploads', 128, 130],
 ] as const
 
 const numbers = RANGES.flatMap(([, from, to]) => Array.from({ length: to - from + 1 }, (_, at) => from + at))
@@ -79,7 +80,7 @@ describe('the map of cases', () => {
     for (const [number, entry] of Object.entries(map)) {
       if ('open' in entry) expect(entry.open.length, number).toBeGreaterThan(20)
     }
-    const gaps = [12, 13, 14, 15, 16, 17, 18, 19, 20, 61, 73, 90, 91, 99, 100, 101, 125]
+    const gaps = [12, 13, 14, 15, 16, 17, 18, 19, 20, 61, 73, 90, 91, 99, 100, 101, 125, 130]
     expect(
       Object.entries(map).flatMap(([number, entry]) => ('gap' in entry ? [Number(number)] : [])),
     ).toEqual(gaps)
