@@ -7,14 +7,16 @@
  * (`finish`) names are given and all references are turned to them.
  */
 import type { SchemaSide } from '../core/documentation.ts'
-import type { Schema } from '../core/schema.ts'
+import { isSchema, type Schema } from '../core/schema.ts'
 import {
   canonical,
   type Converted,
   type Draft,
+  eachNode,
   eachReference,
   isMadeUp,
   type JsonSchema,
+  NAME_MARK,
   referenceName,
   split,
   toJsonSchema,
@@ -50,11 +52,17 @@ interface Entry {
 export class SchemaRegistry {
   readonly #options: RegistryOptions
   readonly #conversions = new Map<Schema, Partial<Record<SchemaSide, Conversion>>>()
+  readonly #named: ReadonlyMap<string, Schema>
+  /** Whose parts are being looked at. */
+  readonly #converting = new Set<Conversion>()
   readonly #nodes: { readonly node: JsonSchema; readonly conversion: Conversion; readonly whole: boolean }[] =
     []
 
   constructor(options: RegistryOptions) {
     this.#options = options
+    this.#named = new Map(
+      [...options.names].flatMap(([value, name]) => (isSchema(value) ? [[name, value]] : [])),
+    )
   }
 
   /**
@@ -97,13 +105,54 @@ export class SchemaRegistry {
     this.#conversions.set(schema, sides)
     const present = sides[side]
     if (present !== undefined) return present
-    const { draft, jsonSchema, report } = this.#options
+    const { draft, names, jsonSchema } = this.#options
+    const report = (problem: string) => this.#options.report(place, problem)
     const given = jsonSchema?.(schema, side)
     const converted =
       given === undefined
-        ? toJsonSchema(schema, side, draft, (problem) => report(place, problem))
+        ? toJsonSchema(schema, side, { draft, names, report })
         : split(structuredClone(given) as JsonSchema)
-    return (sides[side] = { ...converted, schema, side, fallback, uses: 0 })
+    const conversion: Conversion = { ...converted, schema, side, fallback, uses: 0 }
+    sides[side] = conversion
+    this.#converting.add(conversion)
+    this.#nameParts(conversion, place)
+    this.#converting.delete(conversion)
+    return conversion
+  }
+
+  /** Makes references of the parts that are schemas with a name of their own. */
+  #nameParts(conversion: Conversion, place: string): void {
+    const { root, definitions } = conversion
+    for (const [local, node] of Object.entries(definitions)) {
+      const name = isMadeUp(local) ? this.#adopt(node, conversion, place) : undefined
+      delete node[NAME_MARK]
+      if (name === undefined) continue
+      delete definitions[local]
+      eachReference([root, definitions], (holder, target) => {
+        if (referenceName(target) === local) holder['$ref'] = `#/$defs/${name}`
+      })
+    }
+    eachNode([root, { ...definitions }], (node) => {
+      const name = this.#adopt(node, conversion, place)
+      delete node[NAME_MARK]
+      if (name === undefined) return
+      const named = definitions[name]!
+      for (const [keyword, value] of Object.entries(named))
+        if (!ANNOTATIONS.has(keyword) || canonical(node[keyword]) === canonical(value)) delete node[keyword]
+      node['$ref'] = `#/$defs/${name}`
+    })
+  }
+
+  /** Makes a definition of a schema with a name, of which `node` is marked to be one. */
+  #adopt(node: JsonSchema, { definitions, side }: Conversion, place: string): string | undefined {
+    const name = node[NAME_MARK]
+    if (typeof name !== 'string') return undefined
+    const part = this.#convert(this.#named.get(name)!, side, place, name)
+    // In a circle of names, one of them stays where it is.
+    if (this.#converting.has(part) || !isWorthAName(part.root)) return undefined
+    if (Object.keys(part.definitions).some(isMadeUp)) return undefined
+    Object.assign(definitions, part.definitions, { [name]: withoutSelf(part.root, name) })
+    return name
   }
 
   /** Gives the names and fills all nodes. */
@@ -146,7 +195,7 @@ export class SchemaRegistry {
     const taken = new Map<string, Schema | undefined>()
     for (const conversion of this.#all()) {
       const named = Object.keys(conversion.definitions).filter((name) => !isMadeUp(name))
-      for (const name of named) taken.set(toComponentName(name), undefined)
+      for (const name of named) taken.set(toComponentName(name), this.#named.get(name))
     }
     for (const conversion of this.#all()) {
       const own = new Map<string, Entry>()
@@ -254,6 +303,26 @@ function differing(
     }
   }
   return apart
+}
+
+/** What may be said of a schema at the place that refers to it. */
+const ANNOTATIONS = new Set([
+  'title',
+  'description',
+  'default',
+  'deprecated',
+  'examples',
+  'readOnly',
+  'writeOnly',
+])
+
+/** A root as a definition: what refers to itself does so by name. */
+function withoutSelf(root: JsonSchema, name: string): JsonSchema {
+  const node = structuredClone(root)
+  eachReference(node, (holder, target) => {
+    if (target === '#') holder['$ref'] = `#/$defs/${name}`
+  })
+  return node
 }
 
 /** A name that no other schema has. */

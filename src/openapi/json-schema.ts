@@ -14,7 +14,7 @@ export type Draft = 'draft-2020-12' | 'draft-07'
 /** A schema as JSON Schema: `root` refers to `definitions` as `#/$defs/<name>`, and to itself as `#`. */
 export interface Converted {
   readonly root: JsonSchema
-  readonly definitions: Readonly<Record<string, JsonSchema>>
+  readonly definitions: Record<string, JsonSchema>
 }
 
 interface StandardJsonSchema {
@@ -25,17 +25,20 @@ interface StandardJsonSchema {
   }
 }
 
-/**
- * Converts one side of a schema.
- *
- * @param report is told of everything that has no JSON Schema.
- */
-export function toJsonSchema(
-  schema: Schema,
-  side: SchemaSide,
-  draft: Draft,
-  report: (problem: string) => void,
-): Converted {
+/** Where the name of a schema stands that was found inside of another one, until it becomes a reference. */
+export const NAME_MARK = 'x-millrace-name'
+
+export interface ConversionOptions {
+  readonly draft: Draft
+  /** Schemas that have a name: where one of them is inside of another, it is marked with it. */
+  readonly names: ReadonlyMap<unknown, string>
+  /** Told of everything that has no JSON Schema. */
+  readonly report: (problem: string) => void
+}
+
+/** Converts one side of a schema. */
+export function toJsonSchema(schema: Schema, side: SchemaSide, options: ConversionOptions): Converted {
+  const { draft, report } = options
   const { vendor } = schema['~standard']
   const convert = (schema as StandardJsonSchema)['~standard'].jsonSchema?.[side]
   if (convert === undefined) {
@@ -44,7 +47,7 @@ export function toJsonSchema(
   }
   const attempt = (libraryOptions: object) => split(convert({ target: draft, libraryOptions }))
   try {
-    return attempt(LIBRARY_OPTIONS[vendor]?.(side, report) ?? {})
+    return attempt(LIBRARY_OPTIONS[vendor]?.(side, options) ?? {})
   } catch (error) {
     report(`${vendor} has no JSON Schema for it: ${(error as Error).message}`)
     return { root: {}, definitions: {} }
@@ -73,17 +76,18 @@ export function split(schema: JsonSchema): Converted {
 /** What is sent for a Date, and what `coerce` makes one of. */
 const DATE = { type: 'string', format: 'date-time' }
 
-type LibraryOptions = (side: SchemaSide, report: (problem: string) => void) => object
+type LibraryOptions = (side: SchemaSide, options: ConversionOptions) => object
 
 /** A part that says nothing: whoever looks for problems is told, and the rest of the schema stays. */
 const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
-  zod: (side, report) => ({
+  zod: (side, { names, report }) => ({
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema, path }: ZodNode) {
       const { def } = zodSchema._zod
       if (def.type === 'date') Object.assign(jsonSchema, DATE)
       else if (ZOD_WITHOUT.has(def.type) && Object.keys(jsonSchema).length === 0)
         report(noForm(def.type, path))
+      if (path.length > 0 && names.has(zodSchema)) jsonSchema[NAME_MARK] = names.get(zodSchema)
       // That other members are stripped binds us; a client need not refuse what comes to be added.
       if (side === 'output' && def.type === 'object' && def.catchall === undefined)
         delete jsonSchema['additionalProperties']
@@ -92,7 +96,7 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
       if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum']
     },
   }),
-  valibot: (_side, report) => ({
+  valibot: (_side, { report }) => ({
     errorMode: 'ignore',
     overrideSchema({ valibotSchema, jsonSchema, errors }: ValibotNode) {
       if (valibotSchema.type === 'date') return { ...jsonSchema, ...DATE }
@@ -100,7 +104,7 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
       return undefined
     },
   }),
-  arktype: (_side, report) => ({
+  arktype: (_side, { report }) => ({
     fallback: {
       date: ({ base }: ArkNode) => ({ ...base, ...DATE }),
       default: ({ base, code }: ArkNode) => {
@@ -160,6 +164,13 @@ export function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
       : each,
   )
+}
+
+/** Calls `visit` for every object in a schema, those on the outside first. */
+export function eachNode(node: unknown, visit: (node: JsonSchema) => void): void {
+  if (node === null || typeof node !== 'object') return
+  if (!Array.isArray(node)) visit(node as JsonSchema)
+  for (const value of Object.values(node)) eachNode(value, visit)
 }
 
 /** Calls `visit` for every reference in a schema, with the object it stands in. */

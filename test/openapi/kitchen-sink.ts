@@ -10,6 +10,8 @@ import {
   bytes,
   channel,
   dependency,
+  file,
+  form,
   jsonArray,
   jsonl,
   jsonSeq,
@@ -160,6 +162,17 @@ app.get('/categories', { returns: Category }, () => ({ name: 'all', children: []
 app.get('/trees', { returns: Tree }, () => ({ label: 'root', kids: [] }))
 app.post('/points', { body: Point, returns: Point }, ({ body }) => body)
 app.post('/contacts', { body: z.object({ name: z.string(), tags: z.array(z.string()) }) }, () => {})
+app.post(
+  '/photos',
+  {
+    body: form({
+      title: z.string(),
+      photo: file({ types: ['image/png', 'image/jpeg'] }),
+      more: file({ many: true, optional: true }),
+    }),
+  },
+  () => {},
+)
 app.post('/notes', { body: text, use: { user: password.optional() } }, ({ body }) => body)
 app.put('/images/:name', { body: bytes('image/png'), use: { user: federated } }, () => {})
 app.post('/rows', { body: jsonl(Tick), use: { queryKey } }, async ({ body }) => {

@@ -263,6 +263,56 @@ describe('schemas', () => {
     expect(schemasOf(document)).toEqual(['Exported', 'Problem', 'TwoWords'])
   })
 
+  it('with a name are referred to inside of others, with what is said of them there', async () => {
+    const Line = z.object({ tea: z.string(), cups: z.number().default(1) })
+    const Order = z.object({
+      lines: z.array(Line),
+      first: Line.optional(),
+      spare: Line.default({ tea: 'green', cups: 2 }),
+    })
+    const A: z.ZodType = z.object({
+      name: z.string(),
+      get b() {
+        return B.optional()
+      },
+    })
+    const B: z.ZodType = z.object({
+      label: z.string(),
+      get a() {
+        return A.optional()
+      },
+    })
+    const document = await documentOf(
+      (app) => {
+        app.post('/orders', { body: z.array(Order) }, () => 1)
+        app.get('/orders', { returns: Order }, () => ({ lines: [] }))
+        app.post('/a', { body: A }, () => 1)
+        app.post('/b', { body: z.object({ inner: B }) }, () => 1)
+      },
+      {},
+      { Line, Order, A, B },
+    )
+    expect(schemasOf(document)).toEqual([
+      'A',
+      'B',
+      'LineInput',
+      'LineOutput',
+      'OrderInput',
+      'OrderOutput',
+      'Problem',
+    ])
+    expect(document.components!['schemas']!['OrderInput']).toEqual({
+      type: 'object',
+      properties: {
+        lines: { type: 'array', items: { $ref: '#/components/schemas/LineInput' } },
+        first: { $ref: '#/components/schemas/LineInput' },
+        spare: { $ref: '#/components/schemas/LineInput', default: { tea: 'green', cups: 2 } },
+      },
+      required: ['lines'],
+    })
+    expect(JSON.stringify(document)).not.toContain('x-millrace')
+  })
+
   it('have two sides where they take something else than they give, and so has what refers to them', async () => {
     const Inner = z.object({ n: z.number().default(1) }).meta({ id: 'Inner' })
     const Outer = z.object({ inner: Inner }).meta({ id: 'Outer' })
