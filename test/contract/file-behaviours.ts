@@ -286,6 +286,19 @@ export const fileBehaviours: Behaviour[] = [
     }
   }),
 
+  behaviour(
+    'a file that cannot be opened is an error with a status, and says nothing of the system',
+    async (scene) => {
+      const { ask, tale } = await tell(scene)
+      tale.open = async () => {
+        throw new Error("EACCES: permission denied, open '/secret/path'")
+      }
+      const problem = await expectProblem(await ask(), 500, 'INTERNAL')
+      expect(JSON.stringify(problem)).not.toMatch(/EACCES|secret/)
+      expect(String(scene.log[0]!.fields['err'])).toContain('EACCES')
+    },
+  ),
+
   behaviour('after() runs for 304, 412 and 416 too', async ({ create, open }) => {
     const tale = new Tale()
     const outcomes: string[] = []
