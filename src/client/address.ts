@@ -19,18 +19,18 @@ export function fillPath(path: string, params: Readonly<Record<string, unknown>>
 
 /** The query with its question mark; an array becomes one field for each element. */
 export function encodeQuery(query: Readonly<Record<string, unknown>> = {}): string {
-  const fields = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? (value as unknown[]) : [value])
-      .filter((each) => each !== undefined && each !== null)
-      .map((each) => `${encodeURIComponent(name)}=${encodeURIComponent(toText(each))}`),
-  )
-  return fields.length === 0 ? '' : `?${fields.join('&')}`
+  const search = new URLSearchParams()
+  for (const [name, values] of Object.entries(query))
+    for (const value of [values].flat())
+      if (value !== undefined && value !== null) search.append(name, toText(value))
+  const text = search.toString()
+  return text === '' ? text : `?${text}`
 }
 
-/** The fields that have a value, as text. */
+/** The fields that have a value, as text. A header without one says nothing. */
 export function entries(fields: Readonly<Record<string, unknown>> = {}): [string, string][] {
   return Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined || value === null ? [] : [[name, toText(value)]],
+    value === undefined || value === null || value === '' ? [] : [[name, toText(value)]],
   )
 }
 

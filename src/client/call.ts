@@ -32,9 +32,7 @@ export class RunningCall implements StreamCall<unknown, unknown> {
 
   constructor(sender: Sender) {
     this.#sender = sender
-    this.#response = sender.start().catch((error: unknown) => {
-      throw sender.failed(error)
-    })
+    this.#response = sender.start().catch((error: unknown) => sender.failed(error))
   }
 
   get response(): Promise<Response> {
@@ -83,7 +81,7 @@ export class RunningCall implements StreamCall<unknown, unknown> {
       },
       return: async () => {
         left = true
-        this.#sender.leave(new DOMException('The reader has left the stream.', 'AbortError'))
+        this.#sender.leave(new DOMException('The reader has left.', 'AbortError'))
         await pieces.return(undefined).catch(() => {})
         return end
       },

@@ -5,13 +5,7 @@ import { type Call, RunningCall, type StreamCall } from './call.ts'
 import type { FromJson } from './json.ts'
 import type { CallOptions, FetchFunction, Inputs } from './request.ts'
 import { type Origin, Sender } from './sender.ts'
-import {
-  type ClientSocket,
-  type MessageOption,
-  openSocket,
-  type SocketOptions,
-  type WebSocketClass,
-} from './socket.ts'
+import type { ClientSocket, MessageOption, SocketOptions, WebSocketClass } from './socket.ts'
 
 /** Options of a client; those of its calls are their defaults. */
 export interface ClientOptions extends Omit<CallOptions, 'signal' | 'lastEventId' | 'onUploadProgress'> {
@@ -41,7 +35,11 @@ export interface Client<M> {
     path: P,
     ...input: Arguments<P, ViewOf<Routes<M, Method>[P]>>
   ): Result<ViewOf<Routes<M, Method>[P]>>
-  /** Opens a WebSocket. */
+  /**
+   * Opens a WebSocket.
+   *
+   * @throws {SocketClosed} (rejects) when it is refused.
+   */
   websocket<const P extends keyof Sockets<M> & string>(
     path: P,
     ...input: SocketArguments<P, ViewOf<Sockets<M>[P]>>
@@ -119,7 +117,7 @@ type Result<T> = T extends { readonly streams: infer Whole }
     : never
 
 type SocketOf<T> = T extends { readonly receives: infer Out; readonly sends: infer In }
-  ? ClientSocket<FromJson<In>, Out>
+  ? Promise<ClientSocket<FromJson<In>, Out>>
   : never
 
 /**
@@ -154,8 +152,9 @@ export function createClient<M>(url: string | URL, options: ClientOptions = {}):
   }
   const client = {
     route: call,
-    websocket: (path: string, input: Inputs & SocketOptions = {}) =>
-      openSocket(origin.url, path, input, WebSocket),
+    // Not everybody has sockets, so what they need is loaded with the first one.
+    websocket: async (path: string, input: Inputs & SocketOptions = {}) =>
+      (await import('./socket.ts')).openSocket(origin.url, path, input, WebSocket),
   }
   for (const method of ['get', 'post', 'put', 'patch', 'delete', 'options', 'query'])
     Object.assign(client, { [method]: call.bind(undefined, method.toUpperCase()) })

@@ -1,5 +1,5 @@
 /** Replies as values and as pieces: the media type decides what they are. */
-import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
+import { mediaTypeEssence } from '../wire/header.ts'
 import { createItemDecoder, type Decoded, type ItemDecoder, type StreamItem } from '../wire/item.ts'
 import { StreamTruncated } from '../wire/truncation.ts'
 import type { Sender } from './sender.ts'
@@ -9,42 +9,32 @@ import type { Sender } from './sender.ts'
  * and nothing as undefined.
  */
 export async function readWhole(sender: Sender, reply: Promise<Response>): Promise<unknown> {
-  const response = await reply
-  const type = contentType(response)
-  if (isJson(type)) return readJson(sender, response)
+  const type = contentType(await reply)
+  const isJson = /^[^;]*[/+]json\s*(;|$)/i.test(type)
   const pieces: unknown[] = []
-  for await (const { data } of readPieces(sender, reply)) pieces.push(data)
+  for await (const { data } of readPieces(sender, reply, isJson)) pieces.push(data)
+  const text = () => pieces.join('')
+  if (isJson) return text() === '' ? undefined : (JSON.parse(text()) as unknown)
   if (createItemDecoder(mediaTypeEssence(type)) !== undefined) return pieces
-  if (isText(type)) return pieces.join('')
+  if (isText(type)) return text()
   if (pieces.length === 0 && type === '') return undefined
   return new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer())
 }
 
-async function readJson(sender: Sender, response: Response): Promise<unknown> {
-  let text = ''
-  const body = new Body(sender, response)
-  try {
-    for await (const bytes of body) text += body.text(bytes)
-    return text === '' ? undefined : (JSON.parse(text) as unknown)
-  } catch (error) {
-    throw sender.failed(error)
-  } finally {
-    sender.done()
-  }
-}
-
 const contentType = (response: Response) => response.headers.get('content-type') ?? ''
-const isJson = (type: string) => /^[^;]*[/+]json\s*(;|$)/i.test(type)
 /** Text says how it is encoded; what does not is a file like others. */
-const isText = (type: string) => type.startsWith('text/') && mediaTypeCharset(type) !== undefined
+const isText = (type: string) => /^text\/[^;]*;.*charset=/i.test(type)
 
 /**
  * The pieces of a reply as they arrive: items, or chunks of text or bytes. Server-sent events that are cut
  * off go on behind their last id, as far as the policy of the call allows it.
+ *
+ * @param asText gives text, whatever it stands for.
  */
 export async function* readPieces(
   sender: Sender,
   reply: Promise<Response>,
+  asText = false,
 ): AsyncGenerator<StreamItem, void, undefined> {
   const { resume = {} } = sender.options
   let { lastEventId } = sender.options
@@ -53,10 +43,11 @@ export async function* readPieces(
   try {
     for (;;) {
       const type = contentType(response)
-      const decoder = createItemDecoder(mediaTypeEssence(type), lastEventId)
+      const decoder = asText ? undefined : await itemDecoder(mediaTypeEssence(type), lastEventId)
       const body = new Body(sender, response)
       try {
-        const pieces = decoder === undefined ? readChunks(body, isText(type)) : readItems(body, decoder)
+        const pieces =
+          decoder === undefined ? readChunks(body, asText || isText(type)) : readItems(body, decoder)
         for await (const piece of pieces) {
           failures = 0
           yield piece
@@ -70,13 +61,20 @@ export async function* readPieces(
         response = await sender.resume({ lastEventId, error, askedMs, failures: ++failures }, resume)
         // The server says that there is nothing more to come (WHATWG HTML section 9.2.3).
         if (response.status === 204) return
+        if (mediaTypeEssence(contentType(response)) !== mediaTypeEssence(type)) throw error
       }
     }
   } catch (error) {
-    throw sender.failed(error)
+    await sender.failed(error)
   } finally {
     sender.done()
   }
+}
+
+/** Arrays are rarely streamed, so what reads them is loaded with the first one. */
+async function itemDecoder(mediaType: string, lastEventId?: string): Promise<ItemDecoder | undefined> {
+  if (mediaType !== 'application/json') return createItemDecoder(mediaType, lastEventId)
+  return (await import('../wire/json-array.ts')).createArrayDecoder()
 }
 
 /** A stream that failed because of its request would fail again. */

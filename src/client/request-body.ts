@@ -1,5 +1,4 @@
 /** Values as bodies of requests. */
-import { encodeJsonLine } from '../wire/jsonl.ts'
 import { entries } from './address.ts'
 
 /** What `fetch` takes, and a media type where it does not know it by itself. */
@@ -39,19 +38,17 @@ const isForm = (body: unknown) => body instanceof FormData || body instanceof UR
 async function encodeItems(items: AsyncIterable<unknown>): Promise<EncodedBody> {
   const iterator = items[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
-  let next: Promise<IteratorResult<unknown>> | undefined = iterator.next()
-  const first = await next
-  const isBytes = first.done !== true && first.value instanceof Uint8Array
+  const first = await iterator.next()
+  const isBytes = first.value instanceof Uint8Array
+  let result: IteratorResult<unknown> | undefined = first
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const result = await (next ?? iterator.next())
-        next = undefined
-        if (result.done === true) controller.close()
+        const { done, value } = result ?? (await iterator.next())
+        result = undefined
+        if (done === true) controller.close()
         else
-          controller.enqueue(
-            isBytes ? (result.value as Uint8Array) : encoder.encode(encodeJsonLine(result.value)),
-          )
+          controller.enqueue(isBytes ? (value as Uint8Array) : encoder.encode(`${JSON.stringify(value)}\n`))
       },
       async cancel() {
         await iterator.return?.()

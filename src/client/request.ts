@@ -20,7 +20,7 @@ export interface Retrying {
   /** Why: a StreamTruncated, a ReplyError, or what `fetch` rejected with. */
   readonly error: unknown
   /** Where a stream goes on. */
-  readonly lastEventId?: string
+  readonly lastEventId: string | undefined
 }
 
 /** Functions around every request. Those of the client come before those of a call. */
@@ -30,9 +30,9 @@ export interface Hooks {
   /** When the head of a reply is there, whatever its status. Do not read its body here. */
   readonly after?: (response: Response, request: ClientRequest) => void | Promise<void>
   /** When a call fails for good, with what it throws. */
-  readonly onError?: (error: unknown, request: ClientRequest) => void
+  readonly onError?: (error: unknown, request: ClientRequest) => void | Promise<void>
   /** When a request is about to be sent again. */
-  readonly onRetry?: (retrying: Retrying, request: ClientRequest) => void
+  readonly onRetry?: (retrying: Retrying, request: ClientRequest) => void | Promise<void>
 }
 
 /** Options of one call, and, but for `signal` and `onUploadProgress`, those of all calls of a client. */

@@ -4,7 +4,6 @@ import { encodeQuery, entries, fillPath } from './address.ts'
 import { ReplyError } from './reply-error.ts'
 import type { CallOptions, ClientRequest, FetchFunction, Hooks, Inputs } from './request.ts'
 import { isTransient, pause, retryAfter, retryDelay, type RetryPolicy } from './retry.ts'
-import { countBytes, sendByXhr } from './upload.ts'
 
 /** What a client has in common for all its calls. */
 export interface Origin {
@@ -15,10 +14,10 @@ export interface Origin {
 /** Where a stream goes on, and by what it was cut. */
 export interface Resumption {
   readonly lastEventId: string | undefined
-  readonly error: unknown
-  readonly askedMs: number | undefined
-  /** How often it has been cut without an item in between, from 1. */
-  readonly failures: number
+  readonly error?: unknown
+  readonly askedMs?: number | undefined
+  /** How often it has been cut without an item in between. */
+  readonly failures?: number
 }
 
 const ACCEPT = 'text/event-stream, application/jsonl;q=0.9, application/json;q=0.9, */*;q=0.8'
@@ -73,61 +72,50 @@ export class Sender {
   }
 
   /** The reply to the first request, or, under the policy for retries, to one that follows it. */
-  async start(): Promise<Response> {
+  start(): Promise<Response> {
     const { retry, lastEventId } = this.options
-    const policy = retry !== false && REPEATABLE.includes(this.#method) ? retry : undefined
-    return this.#reach(lastEventId, policy)
+    return this.#reach({ lastEventId }, (REPEATABLE.includes(this.#method) && retry) || undefined)
   }
 
   /** The reply to a request that goes on where a stream was cut. */
-  resume({ lastEventId, error, askedMs, failures }: Resumption, policy: RetryPolicy): Promise<Response> {
-    return this.#reach(lastEventId, policy, error, failures, askedMs)
+  resume(from: Resumption, policy: RetryPolicy): Promise<Response> {
+    return this.#reach(from, policy)
   }
 
-  /** Tells the hooks of an error that the caller is going to see. */
-  failed(error: unknown): unknown {
+  /** Tells the hooks of an error, before the caller sees it. */
+  async failed(error: unknown): Promise<never> {
     this.done()
-    if (this.#request !== undefined && !this.signal.aborted)
-      for (const { onError } of this.#hooks) onError?.(error, this.#request)
-    return error
+    if (this.#request !== undefined && !this.signal.aborted) await this.#tell('onError', error, this.#request)
+    throw error
+  }
+
+  async #tell<K extends keyof Hooks>(hook: K, ...about: Parameters<NonNullable<Hooks[K]>>): Promise<void> {
+    for (const hooks of this.#hooks) await (hooks[hook] as (...args: unknown[]) => unknown)?.(...about)
   }
 
   /** Sends until there is a reply that would be the same in a moment. After an error it waits first. */
-  async #reach(
-    lastEventId: string | undefined,
-    policy: RetryPolicy | undefined,
-    error?: unknown,
-    failures = 0,
-    retryMs?: number,
-  ): Promise<Response> {
-    let [failure, failed, askedMs] = [error, failures, retryMs]
+  async #reach(from: Resumption, policy: RetryPolicy | undefined): Promise<Response> {
+    const { lastEventId } = from
+    let { error, askedMs, failures = 0 } = from
     for (;;) {
-      if (failed > 0) await this.#wait(policy, failure, failed, askedMs, lastEventId)
+      if (failures > 0) {
+        const delayMs = policy && retryDelay(policy, failures, askedMs)
+        if (delayMs === undefined || this.#body?.once === true) throw error
+        await this.#tell('onRetry', { attempt: failures, delayMs, error, lastEventId }, this.#request!)
+        await pause(delayMs, this.signal)
+      }
       try {
         return await this.#send(lastEventId)
       } catch (thrown) {
-        if (this.signal.aborted) throw this.signal.reason
-        if (thrown instanceof ReplyError ? !isTransient(thrown.status) : thrown !== this.#unreached)
-          throw thrown
-        failure = error ?? thrown
-        failed++
-        askedMs = (thrown instanceof ReplyError ? retryAfter(thrown.headers) : undefined) ?? retryMs
+        this.signal.throwIfAborted()
+        const reply = thrown instanceof ReplyError ? thrown : undefined
+        if (reply === undefined ? thrown !== this.#unreached : !isTransient(reply.status)) throw thrown
+        // A stream that was cut stays the reason.
+        error = from.error ?? thrown
+        askedMs = (reply && retryAfter(reply.headers)) ?? from.askedMs
+        failures++
       }
     }
-  }
-
-  async #wait(
-    policy: RetryPolicy | undefined,
-    error: unknown,
-    attempt: number,
-    askedMs: number | undefined,
-    lastEventId: string | undefined,
-  ): Promise<void> {
-    const delayMs = policy && retryDelay(policy, attempt, askedMs)
-    if (delayMs === undefined || this.#body?.once === true) throw error
-    const retrying = { attempt, delayMs, error, ...(lastEventId === undefined ? {} : { lastEventId }) }
-    for (const { onRetry } of this.#hooks) onRetry?.(retrying, this.#request!)
-    await pause(delayMs, this.signal)
   }
 
   async #send(lastEventId: string | undefined): Promise<Response> {
@@ -141,10 +129,10 @@ export class Sender {
       headers: this.#headers(lastEventId),
       signal: this.signal,
     }
-    for (const { before } of this.#hooks) await before?.(request)
+    await this.#tell('before', request)
     this.#request = request
     const response = await this.#fetch(request, this.#body)
-    for (const { after } of this.#hooks) await after?.(response, request)
+    await this.#tell('after', response, request)
     if (response.ok || response.status === 304) return response
     const text = await response.text().catch(() => '')
     throw new ReplyError(`${this.#method} ${this.#path}`, response, text)
@@ -152,30 +140,36 @@ export class Sender {
 
   #headers(lastEventId: string | undefined): Headers {
     const { accept = ACCEPT, endMark = true, cookies } = this.options
-    const headers = new Headers({ accept })
-    if (endMark) headers.set('prefer', 'stream-end')
-    if (lastEventId !== undefined && lastEventId !== '') headers.set('last-event-id', utf8(lastEventId))
-    if (this.#body?.type !== undefined) headers.set('content-type', this.#body.type)
-    for (const [name, value] of entries(this.options.headers)) headers.set(name, value)
-    const pairs = entries(cookies).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-    if (pairs.length > 0) headers.set('cookie', pairs.join('; '))
-    return headers
+    return new Headers(
+      Object.fromEntries(
+        entries({
+          accept,
+          prefer: endMark ? 'stream-end' : undefined,
+          'last-event-id': lastEventId && utf8(lastEventId),
+          'content-type': this.#body?.type,
+          cookie: entries(cookies)
+            .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+            .join('; '),
+          ...this.options.headers,
+        }),
+      ),
+    )
   }
 
   async #fetch({ url, method, headers, signal }: ClientRequest, encoded: EncodedBody): Promise<Response> {
     const { init, onUploadProgress } = this.options
-    let { body } = encoded
+    const all: RequestInit & { duplex: 'half' } = { ...init, method, headers, signal, duplex: 'half' }
+    if (encoded.body !== undefined) all.body = encoded.body
+    let send = async () => (this.#origin.fetch ?? fetch)(new Request(url, all))
+    if (onUploadProgress !== undefined && encoded.body !== undefined) {
+      // Few calls need it, so it is not loaded before.
+      const { countBytes, sendByXhr } = await import('./upload.ts')
+      const byXhr = this.#origin.fetch === undefined && !encoded.once && 'XMLHttpRequest' in globalThis
+      if (byXhr) send = () => sendByXhr(url, all, onUploadProgress)
+      else all.body = countBytes(encoded.body, headers, onUploadProgress)
+    }
     try {
-      if (onUploadProgress !== undefined && body !== undefined) {
-        const isOurs = this.#origin.fetch === undefined && !encoded.once
-        if (isOurs && typeof XMLHttpRequest === 'function')
-          return await sendByXhr({ url, method, headers, body, signal, init, onUploadProgress })
-        body = countBytes(body, headers, onUploadProgress)
-      }
-      const streamed = body instanceof ReadableStream ? { duplex: 'half' } : {}
-      const content = body === undefined ? {} : { body }
-      const request = new Request(url, { ...init, ...streamed, ...content, method, headers, signal })
-      return await (this.#origin.fetch ?? fetch)(request)
+      return await send()
     } catch (error) {
       this.#unreached = error
       throw error

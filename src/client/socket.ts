@@ -2,6 +2,7 @@
 import { encodeQuery, fillPath } from './address.ts'
 import type { Inputs } from './request.ts'
 import { pause, retryDelay, type RetryPolicy } from './retry.ts'
+import { SocketClosed } from './socket-closed.ts'
 
 /** What opens a WebSocket: the runtime's own class, or one that follows the same standard. */
 export type WebSocketClass = new (url: string, protocols?: string[]) => WebSocketLike
@@ -35,20 +36,6 @@ export type MessageOption<In> = [In] extends [string | Uint8Array]
   ? { readonly json?: false }
   : { readonly json: true }
 
-/** How a WebSocket was closed, unless it was by the client or with 1000. */
-export class SocketClosed extends Error {
-  override readonly name = 'SocketClosed'
-  /** The code of the close (RFC 6455 section 7.4); 1006 when the connection was lost or refused. */
-  readonly code: number
-  readonly reason: string
-
-  constructor(code: number, reason: string, path: string) {
-    super(`The WebSocket ${path} was closed with ${code}${reason === '' ? '' : `: ${reason}`}`)
-    this.code = code
-    this.reason = reason
-  }
-}
-
 /** An open WebSocket: iterate over it for the messages of the server. To leave the loop closes it. */
 export interface ClientSocket<out In, in Out> extends AsyncIterable<In> {
   /**
@@ -61,8 +48,6 @@ export interface ClientSocket<out In, in Out> extends AsyncIterable<In> {
   send(message: Out): void
   /** Closes the socket; iterating ends. */
   close(code?: number, reason?: string): void
-  /** Settles when it is open for the first time; rejects when it does not come to that. */
-  readonly opened: Promise<void>
   /** The subprotocol that was agreed on, or ''. */
   readonly protocol: string
   /** Bytes that have been sent and not left yet. */
@@ -78,13 +63,19 @@ const OPEN = 1
 
 type Input = Inputs & SocketOptions & { readonly json?: boolean }
 
-/** @param url of the app; http and https stand for ws and wss. */
-export function openSocket(
+/**
+ * Opens a socket.
+ *
+ * @param url of the app; http and https stand for ws and wss.
+ * @throws {SocketClosed} when it is refused.
+ * @throws {TypeError} where there is no WebSocket.
+ */
+export async function openSocket(
   url: string,
   path: string,
   input: Input,
   given: WebSocketClass | undefined,
-): ClientSocket<unknown, unknown> {
+): Promise<ClientSocket<unknown, unknown>> {
   const Class = given ?? (globalThis.WebSocket as WebSocketClass | undefined)
   if (Class === undefined) {
     throw new TypeError(
@@ -96,11 +87,10 @@ export function openSocket(
     url + fillPath(path, input.params) + encodeQuery(input.query),
     globalThis.location?.href,
   )
-  return new RunningSocket(
-    () => new Class(href.replace(/^http/, 'ws'), input.protocols?.slice()),
-    path,
-    input,
-  )
+  const address = href.replace(/^http/, 'ws')
+  const socket = new RunningSocket(() => new Class(address, input.protocols?.slice()), path, input)
+  await socket.opened
+  return socket
 }
 
 class RunningSocket implements ClientSocket<unknown, unknown> {
@@ -124,8 +114,6 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
     this.opened = new Promise((resolve, reject) => {
       this.#settleOpened = [resolve, reject]
     })
-    // Iterating tells of it, too.
-    this.opened.catch(() => {})
     this.#socket = this.#connect()
     const { signal } = options
     if (signal?.aborted === true) this.#abort()
@@ -217,7 +205,7 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
     if (this.#socket.readyState === OPEN && this.#unsent.length === 0) this.#socket.send(data)
     else if (this.#unsent.push(data) > (this.#options.queue ?? 1000)) {
       this.#unsent.pop()
-      throw new RangeError('Too many messages wait for a connection. Await `opened`, or send less.')
+      throw new RangeError('Too many messages wait for a connection. Send less, or close the socket.')
     }
   }
 

@@ -45,49 +45,34 @@ function lengthOf(body: BodyInit): number | undefined {
   return undefined
 }
 
-interface XhrRequest {
-  readonly url: string
-  readonly method: string
-  readonly headers: Headers
-  readonly body: BodyInit
-  readonly signal: AbortSignal
-  readonly init: RequestInit | undefined
-  readonly onUploadProgress: OnProgress
-}
-
 /** Only XMLHttpRequest tells a browser's progress. The reply comes when it is complete. */
-export function sendByXhr(request: XhrRequest): Promise<Response> {
-  const { url, method, headers, body, signal, init, onUploadProgress } = request
+export function sendByXhr(url: string, init: RequestInit, onProgress: OnProgress): Promise<Response> {
+  const { method, headers, body, signal, credentials } = init
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
-    xhr.open(method, url)
-    xhr.responseType = 'arraybuffer'
-    xhr.withCredentials = init?.credentials === 'include'
-    headers.forEach((value, name) => xhr.setRequestHeader(name, value))
-    xhr.upload.addEventListener('progress', ({ loaded, total, lengthComputable }) =>
-      onUploadProgress({ sent: loaded, total: lengthComputable ? total : undefined }),
-    )
     const abort = () => xhr.abort()
-    signal.addEventListener('abort', abort)
+    xhr.open(method!, url)
+    xhr.responseType = 'arraybuffer'
+    xhr.withCredentials = credentials === 'include'
+    for (const [name, value] of headers as Headers) xhr.setRequestHeader(name, value)
+    xhr.upload.addEventListener('progress', ({ loaded, total, lengthComputable }) =>
+      onProgress({ sent: loaded, total: lengthComputable ? total : undefined }),
+    )
     xhr.addEventListener('loadend', () => {
-      signal.removeEventListener('abort', abort)
-      if (signal.aborted) reject(signal.reason as Error)
-      else if (xhr.status === 0) reject(new TypeError('The connection failed during the upload.'))
-      else resolve(toResponse(xhr))
+      signal?.removeEventListener('abort', abort)
+      if (xhr.status > 0) resolve(toResponse(xhr))
+      else reject(new TypeError('The connection failed during the upload.'))
     })
+    signal?.addEventListener('abort', abort)
     xhr.send(body as XMLHttpRequestBodyInit)
   })
 }
 
 function toResponse(xhr: XMLHttpRequest): Response {
   const { status, statusText } = xhr
-  const lines = xhr.getAllResponseHeaders().trim().split('\r\n')
-  const headers = new Headers(
-    lines.flatMap((line): [string, string][] => {
-      const colon = line.indexOf(':')
-      return colon === -1 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]]
-    }),
-  )
+  const headers = new Headers()
+  for (const [, name, value] of xhr.getAllResponseHeaders().matchAll(/^(.*?): *(.*?)\r?$/gm))
+    headers.append(name!, value!)
   const content = [204, 205, 304].includes(status) ? null : (xhr.response as ArrayBuffer)
   return new Response(content, { status, statusText, headers })
 }

@@ -1,5 +1,4 @@
-/** The items of a stream as its format frames them: JSON Lines, JSON text sequences, JSON arrays, server-sent events. */
-import { JsonArrayDecoder } from './json-array.ts'
+/** The items of a stream as its format frames them: JSON Lines, JSON text sequences, server-sent events. */
 import { JsonLineDecoder, LineDecoder } from './jsonl.ts'
 import { SseDecoder, type SseMessage } from './sse.ts'
 
@@ -47,31 +46,24 @@ export function createItemDecoder(mediaType: string, lastEventId?: string): Item
       return jsonLines()
     case 'application/json-seq':
       return jsonSequence()
-    case 'application/json':
-      return jsonArray()
     case 'text/event-stream':
-      return new EventDecoder(lastEventId)
+      return events(lastEventId)
   }
   return undefined
 }
 
-function jsonLines(): ItemDecoder {
-  const decoder = new JsonLineDecoder()
-  return {
-    push: (text) => decoder.push(text).map(fromRecord),
-    end() {
-      const last = decoder.end()
-      return last === undefined ? [] : [fromRecord(last)]
-    },
-  }
-}
+const jsonLines = () => records(new JsonLineDecoder(), fromRecord)
 
 const RECORD_SEPARATOR = '\u001e'
 
 /** One record per line, as Millrace writes them, though RFC 7464 allows more. */
-function jsonSequence(): ItemDecoder {
-  const decoder = new LineDecoder()
-  const read = (line: string) => fromRecord(JSON.parse(line.slice(line.indexOf(RECORD_SEPARATOR) + 1)))
+const jsonSequence = () =>
+  records(new LineDecoder(), (line) => fromRecord(JSON.parse(line.slice(line.indexOf(RECORD_SEPARATOR) + 1))))
+
+function records<T>(
+  decoder: { push(text: string): T[]; end(): T | undefined },
+  read: (record: T) => Decoded,
+): ItemDecoder {
   return {
     push: (text) => decoder.push(text).map(read),
     end() {
@@ -81,39 +73,20 @@ function jsonSequence(): ItemDecoder {
   }
 }
 
-function jsonArray(): ItemDecoder {
-  const decoder = new JsonArrayDecoder()
+function events(lastEventId: string | undefined): ItemDecoder {
+  const decoder = new SseDecoder({ lastEventId })
   return {
-    push: (text) => decoder.push(text).map((data) => ({ kind: 'item', item: { data } })),
+    push: (text) => decoder.push(text).map(fromEvent),
     end() {
-      decoder.end()
+      if (decoder.pending) throw new SyntaxError('The stream ended in the middle of an event.')
       return []
     },
-  }
-}
-
-class EventDecoder implements ItemDecoder {
-  readonly #decoder: SseDecoder
-
-  constructor(lastEventId: string | undefined) {
-    this.#decoder = new SseDecoder({ lastEventId })
-  }
-
-  get lastEventId(): string {
-    return this.#decoder.lastEventId
-  }
-
-  get reconnectionTime(): number | undefined {
-    return this.#decoder.reconnectionTime
-  }
-
-  push(text: string): readonly Decoded[] {
-    return this.#decoder.push(text).map(fromEvent)
-  }
-
-  end(): readonly Decoded[] {
-    if (this.#decoder.pending) throw new SyntaxError('The stream ended in the middle of an event.')
-    return []
+    get lastEventId() {
+      return decoder.lastEventId
+    },
+    get reconnectionTime() {
+      return decoder.reconnectionTime
+    },
   }
 }
 

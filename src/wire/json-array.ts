@@ -1,10 +1,13 @@
 /** The elements of one JSON array (RFC 8259), as they arrive. */
+import type { ItemDecoder } from './item.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
 const BACKSLASH = 0x5c
+const OPENING = [0x5b, 0x7b]
+const CLOSING = [0x5d, 0x7d]
 const BLANK = /^[ \t\r\n]*$/
-const OPENING = /^\ufeff?[ \t\r\n]*\[/
+const START = /^\ufeff?[ \t\r\n]*(\[|$)/
 
 /** Bound of one element in UTF-16 code units, as that of a line of JSON Lines. */
 const MAX_ELEMENT_LENGTH = 1_048_576
@@ -26,7 +29,7 @@ export class JsonArrayDecoder {
   #count = 0
   /** Whether an object, an array or a string has just ended, so that its comma is still to come. */
   #complete = false
-  #failure: Error | undefined
+  #failure: unknown
 
   /**
    * Takes the next piece of text and returns the elements that it completes.
@@ -40,7 +43,7 @@ export class JsonArrayDecoder {
     try {
       this.#read(chunk, values)
     } catch (error) {
-      this.#failure = error as Error
+      this.#failure = error
       this.#text = ''
       if (values.length === 0) throw error
     }
@@ -61,73 +64,83 @@ export class JsonArrayDecoder {
     let text = chunk
     if (this.#state === 'before') {
       text = this.#text + chunk
-      const opening = OPENING.exec(text)
-      if (opening === null) {
-        this.#text = text
-        if (!BLANK.test(text.replace('\ufeff', ''))) throw new SyntaxError('This is not a JSON array.')
-        return
-      }
-      this.#text = ''
+      const start = START.exec(text)
+      if (start === null) throw notAnArray()
+      this.#text = start[1] === '[' ? '' : text
+      if (start[1] !== '[') return
       this.#state = 'inside'
-      text = text.slice(opening[0].length)
+      text = text.slice(start[0].length)
     }
-    const start = this.#scan(text, values)
-    if (this.#state === 'after') {
-      if (!BLANK.test(text.slice(start))) throw new SyntaxError('Something follows the JSON array.')
-      return
-    }
-    this.#text += text.slice(start)
+    const rest = this.#scan(text, values)
+    this.#text += text.slice(rest)
+    if (this.#state === 'after' && !BLANK.test(this.#text)) throw notAnArray()
     if (this.#text.length > MAX_ELEMENT_LENGTH)
-      throw new RangeError(`An element is longer than ${MAX_ELEMENT_LENGTH} UTF-16 code units.`)
+      throw new RangeError('An element of the array is longer than 1 MiB.')
   }
 
   /** Takes the elements that end in a text, and gives where the unfinished one begins. */
   #scan(text: string, values: unknown[]): number {
     let start = 0
     for (let i = 0; i < text.length && this.#state === 'inside'; i++) {
-      const code = text.charCodeAt(i)
-      if (this.#inString) {
-        if (this.#escaped) this.#escaped = false
-        else if (code === BACKSLASH) this.#escaped = true
-        else if (code === QUOTE) this.#inString = false
-        if (this.#inString || this.#depth > 0) continue
-      } else if (code === QUOTE) {
-        this.#inString = true
-        continue
-      } else if (code === 0x5b || code === 0x7b) {
-        this.#depth++
-        continue
-      } else if (code === 0x5d || code === 0x7d) {
-        if (this.#depth === 0) this.#state = 'after'
-        else if (--this.#depth > 0) continue
-      } else if (code !== COMMA || this.#depth > 0) continue
-      // Here an element ends, or what stands between two of them.
-      const ends = this.#state === 'after' || code === COMMA
-      this.#take(text.slice(start, ends ? i : i + 1), ends, code, values)
+      if (!this.#ends(text.charCodeAt(i))) continue
+      // A comma or the last bracket ends an element, and is no part of it.
+      const isOutside = this.#state !== 'inside' || text.charCodeAt(i) === COMMA
+      this.#take(this.#text + text.slice(start, isOutside ? i : i + 1), isOutside, values)
       start = i + 1
     }
     return start
   }
 
-  /** @param ends whether it is ended by a comma or a bracket, which are no part of it. */
-  #take(rest: string, ends: boolean, code: number, values: unknown[]): void {
-    const text = this.#text + rest
-    this.#text = ''
-    const isAfter = this.#state === 'after'
-    if (isAfter && code !== 0x5d) throw new SyntaxError('This is not a JSON array.')
-    const isEmpty = isAfter && this.#count === 0
-    if (!(ends && (this.#complete || isEmpty) && BLANK.test(text))) values.push(this.#parse(text))
-    this.#complete = !ends
+  /** Whether an element ends with this character, or what stands between two of them. */
+  #ends(code: number): boolean {
+    if (this.#inString) {
+      const isEscaped = this.#escaped
+      this.#escaped = !isEscaped && code === BACKSLASH
+      this.#inString = isEscaped || code !== QUOTE
+      return !this.#inString && this.#depth === 0
+    }
+    if (code === QUOTE) this.#inString = true
+    else if (OPENING.includes(code)) this.#depth++
+    else if (CLOSING.includes(code)) {
+      if (this.#depth-- > 0) return this.#depth === 0
+      if (code !== CLOSING[0]) throw notAnArray()
+      this.#state = 'after'
+      return true
+    }
+    return code === COMMA && this.#depth === 0
   }
 
-  #parse(text: string): unknown {
-    this.#count++
-    try {
+  #take(text: string, isOutside: boolean, values: unknown[]): void {
+    this.#text = ''
+    const mayBeNone = this.#complete || (this.#state === 'after' && this.#count === 0)
+    if (!(isOutside && mayBeNone && BLANK.test(text))) {
       // Behind an element that was complete, only a comma or the bracket may come.
-      if (!this.#complete) return JSON.parse(text) as unknown
-    } catch {
-      // The engine's message quotes the text.
+      values.push(parse(text, this.#complete))
+      this.#count++
     }
-    throw new SyntaxError(`Element ${this.#count} of the array is not valid JSON.`)
+    this.#complete = !isOutside
+  }
+}
+
+function parse(text: string, isSurplus: boolean): unknown {
+  try {
+    if (!isSurplus) return JSON.parse(text) as unknown
+  } catch {
+    // The engine's message quotes the text.
+  }
+  throw notAnArray()
+}
+
+const notAnArray = () => new SyntaxError('This is not a valid JSON array.')
+
+/** An array as a stream of items. */
+export function createArrayDecoder(): ItemDecoder {
+  const decoder = new JsonArrayDecoder()
+  return {
+    push: (text) => decoder.push(text).map((data) => ({ kind: 'item', item: { data } })),
+    end() {
+      decoder.end()
+      return []
+    },
   }
 }
