@@ -34,8 +34,8 @@ export function entries(fields: Readonly<Record<string, unknown>> = {}): [string
   )
 }
 
-/** A value in an address or a header. */
-function toText(value: unknown): string {
+/** A value in an address, a header or a field of a form. */
+export function toText(value: unknown): string {
   if (value instanceof Date) return value.toISOString()
   if (typeof value !== 'object') return String(value)
   throw new TypeError('A parameter is a string, a number, a boolean or a Date. Send objects in the body.')

@@ -6,7 +6,7 @@ import type { StreamItem } from '../wire/item.ts'
 import { readPieces, readWhole } from './reading.ts'
 import type { Sender } from './sender.ts'
 
-/** A request that is under way; await it for what the route returns. */
+/** A request whose reply has no type, since it was made by hand: a file, a redirect, a page. */
 export interface Call<out T> extends Promise<T> {
   /** The head and the unread body, for whoever wants to read it himself. Rejects as the call does. */
   readonly response: Promise<Response>

@@ -22,28 +22,21 @@ export interface ClientOptions extends Omit<CallOptions, 'signal' | 'lastEventId
  * at run time but the method and the path.
  */
 export interface Client<M> {
-  readonly get: Send<Routes<M, 'GET'>>
-  readonly post: Send<Routes<M, 'POST'>>
-  readonly put: Send<Routes<M, 'PUT'>>
-  readonly patch: Send<Routes<M, 'PATCH'>>
-  readonly delete: Send<Routes<M, 'DELETE'>>
-  readonly options: Send<Routes<M, 'OPTIONS'>>
-  readonly query: Send<Routes<M, 'QUERY'>>
-  /** Any other method, for example `api.route('PURGE', '/cache/:key', { params: { key: 'a' } })`. */
-  route<const Method extends string, const P extends keyof Routes<M, Method> & string>(
-    method: Method,
-    path: P,
-    ...input: Arguments<P, ViewOf<Routes<M, Method>[P]>>
-  ): Result<ViewOf<Routes<M, Method>[P]>>
+  readonly get: Send<RoutesOf<M, 'GET'>>
+  readonly post: Send<RoutesOf<M, 'POST'>>
+  readonly put: Send<RoutesOf<M, 'PUT'>>
+  readonly patch: Send<RoutesOf<M, 'PATCH'>>
+  readonly delete: Send<RoutesOf<M, 'DELETE'>>
+  readonly options: Send<RoutesOf<M, 'OPTIONS'>>
+  readonly query: Send<RoutesOf<M, 'QUERY'>>
+  /** Any other method, for example `api.method('PURGE')('/cache/:key', { params: { key: 'a' } })`. */
+  method<const Method extends string>(method: Method): Send<RoutesOf<M, Method>>
   /**
    * Opens a WebSocket.
    *
    * @throws {SocketClosed} (rejects) when it is refused.
    */
-  websocket<const P extends keyof Sockets<M> & string>(
-    path: P,
-    ...input: SocketArguments<P, ViewOf<Sockets<M>[P]>>
-  ): SocketOf<ViewOf<Sockets<M>[P]>>
+  readonly websocket: Open<RoutesOf<M, 'WEBSOCKET'>>
 }
 
 /** Sends a request to a route. */
@@ -54,47 +47,91 @@ export interface Send<R> {
    * @throws {ReplyError} (rejects) when the server answers with an error.
    * @throws {StreamTruncated} (rejects) when a stream was cut off.
    */
-  <const P extends keyof R & string>(path: P, ...input: Arguments<P, ViewOf<R[P]>>): Result<ViewOf<R[P]>>
+  <const P extends keyof R & string>(path: P, input: Input<P, ViewOf<R[P]>>): Result<ViewOf<R[P]>>
+  /** A route that needs no input. */
+  <const P extends keyof R & string>(path: P & Sufficient<Sent<P, ViewOf<R[P]>>>): Result<ViewOf<R[P]>>
 }
 
-/** The routes of a method, by their paths. */
-type Routes<M, Method extends string> = {
-  [K in keyof M as M[K] extends Route<Method, infer P> ? P : never]: M[K]
+/** Opens a WebSocket. */
+export interface Open<R> {
+  /**
+   * @param path as it was declared, with its parameters: `/rooms/:room`.
+   * @param input its parameters and query, and options of this socket.
+   */
+  <const P extends keyof R & string>(path: P, input: SocketInput<P, ViewOf<R[P]>>): SocketOf<ViewOf<R[P]>>
+  /** A route that needs no input. */
+  <const P extends keyof R & string>(
+    path: P & Sufficient<SocketInput<P, ViewOf<R[P]>>>,
+  ): SocketOf<ViewOf<R[P]>>
 }
 
-type Sockets<M> = { [K in keyof M as M[K] extends WebSocketRoute<infer P> ? P : never]: M[K] }
+// What follows is as cheap as we could make it for the compiler (test/types/cost.test.ts): there are few
+// mapped types that rename keys, and no rest parameters, whose arity is worked out over all routes at once.
 
-type ViewOf<R> = R extends { readonly '~client'?: infer T } ? T : never
+/** The routes of a method by their paths. */
+type RoutesOf<M, Method extends string> = {
+  [P in PathOf<Exported<M>, Method>]: (ByName<M> & Record<string, unknown>)[`${Method} ${P}`]
+}
 
-/** Optional where nothing has to be said. */
-type OneOptional<Input> = {} extends Input ? [input?: Input] : [input: Input]
+type PathOf<R, Method extends string> =
+  R extends Route<Method, infer P>
+    ? P
+    : R extends WebSocketRoute<infer P>
+      ? Method extends 'WEBSOCKET'
+        ? P
+        : never
+      : never
 
-type Arguments<P extends string, T> = OneOptional<Sent<P, T> & Undeclared<T> & CallOptions>
+/** Whatever a module exports, or each module in a list. */
+type Exported<M> = M extends readonly unknown[] ? ValueOf<M[number]> : M[keyof M]
+type ValueOf<M> = M extends unknown ? M[keyof M] : never
 
-/** A browser sends no headers of ours with a WebSocket. */
-type SocketArguments<P extends string, T> = OneOptional<
-  Sent<P, { [K in keyof T as K extends 'params' | 'query' ? K : never]: T[K] }> &
-    SocketOptions &
-    (T extends { readonly sends: infer In } ? MessageOption<In> : unknown)
->
+/** All routes by method and path, as in `GET /items/:id`. */
+type ByName<M> = M extends readonly [infer First, ...infer Rest]
+  ? ByName<First> & ByName<Rest>
+  : { [K in keyof M as NameOf<M[K]>]: M[K] }
 
-type Sent<P extends string, T> = {
-  readonly [K in keyof T & InputName as {} extends T[K] ? never : K]: Sendable<T[K], K>
-} & {
-  readonly [K in keyof T & InputName as {} extends T[K] ? K : never]?: Sendable<T[K], K>
-} & ('params' extends keyof T ? unknown : ParamsOf<keyof PathParams<P>>)
+type NameOf<R> =
+  R extends Route<infer Method, infer P>
+    ? `${Method} ${P}`
+    : R extends WebSocketRoute<infer P>
+      ? `WEBSOCKET ${P}`
+      : never
 
-/** Parameters of the path without a schema. */
+type ViewOf<R> = R extends { readonly '~client': unknown } ? R['~client'] : never
+
+type Input<P extends string, T> = Sent<P, T> & Undeclared<keyof T & InputName> & CallOptions
+
+/** What is declared. Required is what cannot be left out. */
+type Sent<P extends string, T> = { readonly [K in keyof T & InputName]?: Sendable<T[K], K> } & {
+  readonly [K in RequiredOf<T>]: unknown
+} & UndeclaredParams<P, keyof T & InputName>
+
+type RequiredOf<T> = { [K in keyof T & InputName]: {} extends T[K] ? never : K }[keyof T & InputName]
+
+/** Parameters of the path that have no schema. */
+type UndeclaredParams<P extends string, Declared> = 'params' extends Declared
+  ? {}
+  : ParamsOf<keyof PathParams<P>>
+
 type ParamsOf<Name extends PropertyKey> = [Name] extends [never]
-  ? unknown
+  ? {}
   : { readonly params: { readonly [K in Name]: string | number } }
 
-/** What a route reads without having declared it. */
-type Undeclared<T> = {
-  readonly [K in Exclude<'query' | 'headers' | 'cookies' | 'body', keyof T>]?: K extends 'body'
+/** What a route may read without having declared it. */
+type Undeclared<Declared> = {
+  readonly [K in Exclude<'query' | 'headers' | 'cookies' | 'body', Declared>]?: K extends 'body'
     ? unknown
     : Readonly<Record<string, unknown>>
 }
+
+/** A browser sends no headers of ours with a WebSocket. */
+type SocketInput<P extends string, T> = Sent<P, Pick<T, keyof T & ('params' | 'query')>> &
+  SocketOptions &
+  (T extends { readonly sends: infer In } ? MessageOption<In> : unknown)
+
+/** Whether a call can do without its second argument. */
+type Sufficient<Wanted> = {} extends Wanted ? unknown : 'This route needs an input: pass a second argument'
 
 /** What may be sent for a value of a type. */
 type Sendable<T, K> = K extends 'headers'
@@ -110,11 +147,15 @@ type BytesBody = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | 
 /** An object may come as a form. */
 type FormBody<T> = T extends string | AsyncIterable<unknown> ? never : FormData | URLSearchParams
 
-type Result<T> = T extends { readonly streams: infer Whole }
-  ? StreamCall<FromJson<Whole>, FromJson<Whole extends readonly (infer Item)[] ? Item : Whole>>
-  : T extends { readonly returns: infer Value }
-    ? Call<FromJson<Value>>
+type Result<T> = 'streams' extends keyof T
+  ? StreamCall<FromJson<T['streams']>, FromJson<ItemOf<T['streams']>>>
+  : 'returns' extends keyof T
+    ? unknown extends T['returns']
+      ? Call<unknown>
+      : Promise<FromJson<T['returns']>>
     : never
+
+type ItemOf<Whole> = Whole extends readonly (infer Item)[] ? Item : Whole
 
 type SocketOf<T> = T extends { readonly receives: infer Out; readonly sends: infer In }
   ? Promise<ClientSocket<FromJson<In>, Out>>
@@ -151,7 +192,7 @@ export function createClient<M>(url: string | URL, options: ClientOptions = {}):
     return new RunningCall(new Sender(origin, method, path, merged, [options, input]))
   }
   const client = {
-    route: call,
+    method: (method: string) => call.bind(undefined, method),
     // Not everybody has sockets, so what they need is loaded with the first one.
     websocket: async (path: string, input: Inputs & SocketOptions = {}) =>
       (await import('./socket.ts')).openSocket(origin.url, path, input, WebSocket),

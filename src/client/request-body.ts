@@ -1,5 +1,5 @@
 /** Values as bodies of requests. */
-import { entries } from './address.ts'
+import { entries, toText } from './address.ts'
 
 /** What `fetch` takes, and a media type where it does not know it by itself. */
 export interface EncodedBody {
@@ -11,7 +11,7 @@ export interface EncodedBody {
 
 /**
  * Strings, bytes, blobs, forms and streams are sent as they are, other async iterables as JSON Lines, or as
- * bytes if that is what they give, and the rest as JSON.
+ * bytes if that is what they give, objects with files as forms, and the rest as JSON.
  *
  * @param headers if they say that the body is JSON, strings become JSON, too.
  */
@@ -27,12 +27,29 @@ export async function encodeBody(
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { body: body as BodyInit, type: OCTETS }
   if (body instanceof ReadableStream) return { body, type: OCTETS, once: true }
   if (Symbol.asyncIterator in Object(body)) return encodeItems(body as AsyncIterable<unknown>)
+  if (hasFile(body)) return { body: toForm(body) }
   return { body: JSON.stringify(body), type: 'application/json' }
 }
 
 const OCTETS = 'application/octet-stream'
 
 const isForm = (body: unknown) => body instanceof FormData || body instanceof URLSearchParams
+
+/** Whether an object is one of fields and files: JSON has no files. */
+function hasFile(body: unknown): body is Record<string, unknown> {
+  return Object.values(Object(body))
+    .flat()
+    .some((value) => value instanceof Blob)
+}
+
+function toForm(fields: Record<string, unknown>): FormData {
+  const form = new FormData()
+  for (const [name, values] of Object.entries(fields))
+    for (const value of [values].flat())
+      if (value instanceof Blob) form.append(name, value)
+      else if (value !== undefined && value !== null) form.append(name, toText(value))
+  return form
+}
 
 /** The first item decides what they are. */
 async function encodeItems(items: AsyncIterable<unknown>): Promise<EncodedBody> {

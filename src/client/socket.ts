@@ -15,7 +15,10 @@ export interface WebSocketLike {
   readonly protocol: string
   send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
-  addEventListener(type: string, listener: (event: never) => void): void
+  onopen: ((event: never) => unknown) | null
+  onmessage: ((event: never) => unknown) | null
+  onclose: ((event: never) => unknown) | null
+  onerror: ((event: never) => unknown) | null
 }
 
 export interface SocketOptions {
@@ -131,12 +134,14 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
   #connect(): WebSocketLike {
     const socket = this.#make()
     socket.binaryType = 'arraybuffer'
-    socket.addEventListener('open', () => this.#onOpen(socket))
-    socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => this.#receive(data))
-    socket.addEventListener('close', ({ code, reason }: CloseEvent) => void this.#onClose(code, reason))
-    // What went wrong is told by the close that follows.
-    socket.addEventListener('error', () => {})
-    return socket
+    // One handler each, in the way that every implementation has typed alike.
+    return Object.assign(socket, {
+      onopen: () => this.#onOpen(socket),
+      onmessage: ({ data }: { data: string | ArrayBuffer }) => this.#receive(data),
+      onclose: ({ code, reason }: CloseEvent) => void this.#onClose(code, reason),
+      // What went wrong is told by the close that follows.
+      onerror: () => {},
+    })
   }
 
   #onOpen(socket: WebSocketLike): void {

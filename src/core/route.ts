@@ -92,8 +92,8 @@ export interface Route<out M extends string = string, out P extends string = str
   readonly declaredAt: string
   /** Whether its handler is a generator, which streams even when no `streams` says so. */
   readonly yields: boolean
-  /** Carries what the client sends and gets; never present. */
-  readonly '~client'?: T
+  /** Carries what the client sends and gets, in types only; never present. */
+  readonly '~client': T
 }
 
 /** A declared WebSocket route: `P` is its path, `T` what it receives from its client and sends to it. */
@@ -102,7 +102,7 @@ export interface WebSocketRoute<out P extends string = string, out T = unknown> 
   readonly path: P
   readonly options: WebSocketOptions
   readonly declaredAt: string
-  readonly '~client'?: T
+  readonly '~client': T
 }
 
 /** Any declared route, without its types. */

@@ -188,7 +188,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       path: this.prefix + path,
       options,
       declaredAt: callSite(this.websocket),
-    })
+    }) as WebSocketRoute
     assertWebSocketOptions(options, `WebSocket ${path}`)
     if (isGeneratorFunction(handler))
       throw new UsageError(
@@ -244,13 +244,13 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       if (typeof handler !== 'function')
         throw new UsageError(`${method} ${path}: the last argument must be the handler.`)
       assertRouteOptions(options, `${method} ${path}`)
-      const route = Object.freeze({
+      const route = Object.freeze<Omit<Route, '~client'>>({
         method,
         path: this.prefix + path,
         options,
         declaredAt: callSite(entry ?? declare),
         yields: isGeneratorFunction(handler),
-      })
+      }) as Route
       this.declared.push({ kind: 'route', path, route, handler })
       return route
     }

@@ -189,6 +189,41 @@ export const remove${n} = r.delete('/r${n}/:id', { use: { user } }, async ({ par
   'shared.ts': `import { z } from 'zod'\nexport const ById = ${SCHEMAS.params()}\nexport const Page = ${SCHEMAS.query(0)}\n`,
 })
 
+/**
+ * The resources once more, and a client of them, in as many files.
+ *
+ * @param every it calls the routes of every resource, or of each fifth.
+ */
+export function clientApp(every: 1 | 5): Sources {
+  const parts = resourceApp()
+  const modules = Object.keys(parts).filter((file) => file.startsWith('part'))
+  const client = `import { createClient } from 'millrace/client'
+export const api = createClient<[
+${modules.map((file) => `  typeof import('./${file}'),`).join('\n')}
+]>('http://localhost')
+`
+  const calls = files(
+    ROUTES / 5,
+    (n) => {
+      if (n % every !== 0) return ''
+      const path = `/p${Math.floor(n / (ROUTES / 5 / FILES))}/r${n}`
+      return `export async function use${n}() {
+  const [first] = await api.get('${path}', { query: { limit: 5 } })
+  const item = await api.get('${path}/:id', { params: { id: first!.id } })
+  const made = await api.post('${path}', { body: { name${n}: item.name${n}, price: 1 } })
+  for await (const row of api.get('${path}/:id/events', { params: { id: made.id } })) if (row.price > 5) break
+  await api.delete('${path}/:id', { params: { id: made.id } })
+}`
+    },
+    () => `import { api } from './client.ts'\n`,
+  )
+  return {
+    ...parts,
+    ...Object.fromEntries(Object.entries(calls).map(([file, text]) => [`call-${file}`, text])),
+    'client.ts': client,
+  }
+}
+
 /** Nothing but paths. */
 export const pathApp = (): Sources =>
   app(files(ROUTES, (n) => `export const route${n} = ${undeclared.route(n)}`, router))
