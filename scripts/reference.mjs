@@ -56,10 +56,9 @@ export async function vendorReference(target, cache) {
     if (!existsSync(kept)) await download(kept, cache)
     await copyFile(kept, target)
   } catch (error) {
-    const reason = error instanceof Error ? error.message.trim().split('\n').at(-1) : error
     console.warn(
       `The docs page is built without its reference: @scalar/api-reference ${VERSION} could not be fetched ` +
-        `(${reason}). Everything else works. Build again when the registry can be reached.`,
+        `(${error.message}). Everything else works. Build again when the registry can be reached.`,
     )
   }
 }
@@ -73,7 +72,7 @@ async function download(kept, cache) {
       '--fetch-retries=0',
       '--fetch-timeout=60000',
       '--ignore-scripts',
-      '--silent',
+      '--loglevel=error',
     ]
     await npm(['pack', `@scalar/api-reference@${VERSION}`, '--pack-destination', folder, ...flags])
     const [name] = await readdir(folder)
@@ -93,10 +92,15 @@ async function download(kept, cache) {
 }
 
 /** Runs the npm that runs this script, so that its registry and its proxy are used. */
-function npm(args) {
+async function npm(args) {
   const path = process.env['npm_execpath']
   const [program, first] = path === undefined ? ['npm', []] : [process.execPath, [path]]
-  return promisify(execFile)(program, [...first, ...args])
+  try {
+    await promisify(execFile)(program, [...first, ...args])
+  } catch (error) {
+    const said = /^npm error (.*)$/m.exec(error.stderr ?? '')?.[1] ?? error.code
+    throw new Error(`npm pack failed: ${said}`, { cause: error })
+  }
 }
 
 /** One file of a tar archive: blocks of 512 bytes, a header with name and size in front of each file. */

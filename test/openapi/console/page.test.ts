@@ -392,6 +392,56 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
       expect(order.slice(0, 3)).toEqual(['field-query.interval', 'field-accept', 'run'])
     }))
 
+  test.each(['light', 'dark'] as const)(
+    'can be read, %s: every text stands out from its ground',
+    (colorScheme) =>
+      open(
+        'cut',
+        async (page) => {
+          await page.selectOption('#field-accept', 'text/event-stream')
+          await run(page, 'truncated')
+          await page.click('.row >> nth=1')
+          // WCAG 2.2, 1.4.3: a contrast of at least 4.5 to 1.
+          const faint = await page.evaluate(() => {
+            const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })!
+            const colour = (css: string) => {
+              canvas.clearRect(0, 0, 1, 1)
+              canvas.fillStyle = css
+              canvas.fillRect(0, 0, 1, 1)
+              return [...canvas.getImageData(0, 0, 1, 1).data]
+            }
+            const light = (rgb: number[]) => {
+              const [r, g, b] = rgb.map((value) => {
+                const part = value / 255
+                return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+              })
+              return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!
+            }
+            const ground = (element: Element | null): number[] => {
+              const own =
+                element === null ? [255, 255, 255, 255] : colour(getComputedStyle(element).backgroundColor)
+              return own[3] === 255 ? own : ground(element!.parentElement)
+            }
+            return [...document.querySelectorAll('body *')]
+              .filter((each) =>
+                [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent!.trim()),
+              )
+              .map((each) => {
+                const [one, other] = [light(colour(getComputedStyle(each).color)), light(ground(each))]
+                return {
+                  what: each.outerHTML.slice(0, 80),
+                  ratio: (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05),
+                }
+              })
+              .filter(({ ratio }) => ratio < 4.5)
+          })
+          expect(faint).toEqual([])
+        },
+        { colorScheme },
+        /ERR_INCOMPLETE_CHUNKED_ENCODING/,
+      ),
+  )
+
   test('nothing moves while rows arrive', () =>
     open('ticks', async (page) => {
       await page.fill('[id="field-query.count"]', '60')
