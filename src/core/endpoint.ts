@@ -1,11 +1,9 @@
 /** From declarations to endpoints: routers flattened, everything composed once, when the app starts. */
-import { slashesAtEnd } from '../wire/path.ts'
 import { planBody } from './body-plan.ts'
 import type { Uses } from './dependency.ts'
-import { HttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
-import { headerValue } from './incoming.ts'
 import type { Registered } from './match.ts'
+import { toMountedRequest } from './mounted-request.ts'
 import { type Answer, chain, compose, prepare } from './pipeline.ts'
 import { Reply } from './reply.ts'
 import type { AnyRoute, Middleware, Route, RouteLimits } from './route.ts'
@@ -15,7 +13,6 @@ import { type ReplyShape, toReply } from './to-reply.ts'
 import { strippingSchema } from './schema.ts'
 import type { CreateSite } from './site.ts'
 import { isThenable } from './thenable.ts'
-import { toWebStream } from './web-stream.ts'
 import { sameOrigin, websocketAnswer } from './websocket.ts'
 
 /** What answers at one method and path. */
@@ -183,42 +180,4 @@ function siteEndpoints(declared: Declared & { kind: 'site' }, inherited: Inherit
     { ...at, path: prefix === '' ? '/' : prefix, yields: true },
     { ...at, path: `${prefix}/*` },
   ]
-}
-
-/** The request as a mounted handler sees it: without the `depth` first segments, its body still live. */
-function toMountedRequest(exchange: Exchange, depth: number): Request {
-  const { request } = exchange
-  if (/^(CONNECT|TRACE|TRACK)$/.test(exchange.method)) throw new HttpError('NOT_IMPLEMENTED')
-  const headers = new Headers()
-  for (const name of Object.keys(request.headers)) {
-    // Connection-level pseudo fields of HTTP/2 are no headers of a Request.
-    if (!name.startsWith(':')) headers.set(name, headerValue(request.headers, name)!)
-  }
-  const scheme = request.peer.encrypted ? 'https' : 'http'
-  const query = request.target.indexOf('?')
-  const rest = exchange.path.split('/').slice(depth).join('/')
-  // Relative links of a mounted site hang on the slash that our own routes do not care for.
-  const slash = rest !== '' && slashesAtEnd(request.target) > 0 ? '/' : ''
-  const path = `/${rest}${slash}`
-  const url = originOf(scheme, headers.get('host'))
-  url.pathname = path
-  url.search = query === -1 ? '' : request.target.slice(query)
-  const init: RequestInit & { duplex?: 'half' } = {
-    method: exchange.method,
-    headers,
-    signal: exchange.signal,
-  }
-  if (request.body !== null && exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-    init.body = toWebStream(exchange.rawBody.asSent())
-    init.duplex = 'half'
-  }
-  return new Request(url, init)
-}
-
-/** @throws {HttpError} 400 when the Host header is more than a host. */
-function originOf(scheme: string, host: string | null): URL {
-  const origin = `${scheme}://${host || 'localhost'}`
-  const url = /[\s/?#@\\]/.test(host ?? '') || !URL.canParse(origin) ? undefined : new URL(origin)
-  if (url === undefined) throw new HttpError('BAD_REQUEST', { detail: 'The Host header is malformed.' })
-  return url
 }

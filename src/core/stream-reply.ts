@@ -6,8 +6,9 @@ import type { Exchange } from './exchange.ts'
 import type { Format } from './format.ts'
 import { itemEncoding } from './item-encoding.ts'
 import { negotiate, streamHead } from './offer.ts'
+import type { SourceResult } from './puller.ts'
 import { Reply } from './reply.ts'
-import { Source, type SourceResult } from './source.ts'
+import { Source } from './source.ts'
 
 /**
  * Streams what a handler gave in the format the client asked for, or, without declared formats, in

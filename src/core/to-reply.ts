@@ -1,9 +1,10 @@
 /** The only place that turns what handlers return into replies. */
 import type { Exchange } from './exchange.ts'
 import type { Format } from './format.ts'
+import { isNodeReadable, isWebStream } from './puller.ts'
 import { createReply, emptyReply, jsonReply, OCTETS, Reply, type ReplyHeaders, TEXT } from './reply.ts'
 import { placeIssues, type Schema, SchemaMismatch, validate } from './schema.ts'
-import { isNodeReadable, isWebStream, Source } from './source.ts'
+import { Source } from './source.ts'
 import { adopt, streamReply } from './stream-reply.ts'
 
 /** What of a route decides the form of its reply. */

@@ -1,7 +1,8 @@
 import type { CancelReason } from '../core/cancellation.ts'
 import type { Pace } from '../core/pace.ts'
 import type { Chunk, Source } from '../core/source.ts'
-import { Pump, type PumpEnding, type PumpLimits, type Sink } from './pump.ts'
+import type { PumpLimits, Sink } from './outflow.ts'
+import { Pump, type PumpEnding } from './pump.ts'
 
 type Result = IteratorResult<Uint8Array, void>
 

@@ -4,7 +4,7 @@
  * Rules
  * - Pull only. `next()` is called when the sink can take more, one call at a time.
  * - No hidden buffering. What was yielded in a turn of the event loop is written in that turn: small
- *   chunks are gathered (batch.ts) until the microtasks have drained, or 16 KiB have come together,
+ *   chunks are gathered (outflow.ts) until the microtasks have drained, or 16 KiB have come together,
  *   and then leave as one write. That adds no latency, and makes bursts of small yields cheap.
  * - No allocation per item on the hot path: bound methods, no closures, no iterator wrappers. Sync
  *   sources run in a plain loop.
@@ -16,36 +16,12 @@
  */
 import { StreamCancelled } from '../core/cancellation.ts'
 import { type Outcome, remaining, type ReplyTiming } from '../core/reply.ts'
-import type { Pace } from '../core/pace.ts'
-import type { Aside, Chunk, Source, SourceResult } from '../core/source.ts'
+import type { SourceResult } from '../core/puller.ts'
+import type { Aside, Chunk, Source } from '../core/source.ts'
 import { outcomeOf, phaseTimeout } from '../core/timeout.ts'
-import { Batch } from './batch.ts'
-import { continueNextTurn, isSliceOver, type Macrotask } from './turn.ts'
+import { Outflow, type PumpLimits, type Sink } from './outflow.ts'
+import { continueNextTurn, isSliceOver } from './turn.ts'
 import { type Due, StreamWatch } from './watch.ts'
-
-/** Where chunks go: a socket's response, a web stream, a test. */
-export interface Sink {
-  /** Takes a chunk. Returns false when it wants no more until the pump's `resume()` is called. */
-  write(chunk: Chunk): boolean
-  /** A clean end. The sink calls the pump's `close('complete')` when all of it has left. */
-  end(): void
-  /** An abnormal end, after what was written so far: the reader must be able to tell. */
-  abort(error: unknown): void
-  /** An abnormal end at once, for a reader that takes nothing. */
-  destroy(): void
-  /** The head may go now, though there is no chunk yet. */
-  open(): void
-  /** Runs `fn` when the microtasks of this turn have drained. */
-  defer(fn: () => void): void
-  readonly macrotask: Macrotask
-}
-
-/** The bounds of one body. */
-export interface PumpLimits {
-  /** Its stated length in bytes. */
-  readonly length?: number | undefined
-  readonly timing?: ReplyTiming | undefined
-}
 
 /** How a pump ended. */
 export interface PumpEnding {
@@ -57,8 +33,6 @@ export interface PumpEnding {
   readonly error?: unknown
 }
 
-/** Larger chunks are written in pieces of this many bytes, or of fewer where their pace asks for it. */
-const SLICE = 64 * 1024
 /** A clock reading costs about as much as an item, so the slice is checked once in so many. */
 const ITEMS_PER_CHECK = 16
 /** How long transforms may take to let a last word pass, in milliseconds. */
@@ -70,24 +44,11 @@ export class Pump {
   readonly #onEnd: (ending: PumpEnding) => void
   readonly #timing: ReplyTiming | undefined
   readonly #aside: Aside | undefined
-  readonly #pace: Pace | undefined
-  /** Larger chunks are written in pieces of so many bytes. */
-  readonly #most: number
+  readonly #out: Outflow
   #watch: StreamWatch | undefined
-  /** The bytes that were announced, if any were. */
-  readonly #length: number | undefined
-  #written = 0
-  readonly #batch = new Batch()
   #items = 0
   #dropped = 0
   #untilCheck = ITEMS_PER_CHECK
-  #flushScheduled = false
-  #opened = false
-  /** The sink is full: nothing is pulled until `resume()`. */
-  #blocked = false
-  /** The pace lets nothing leave: nothing is pulled until it is our turn. Never while the sink is full. */
-  #held = false
-  #cancelTurn = () => {}
   /** A `next()` is under way, or the pump waits for its next turn. */
   #busy = false
   /** The source has ended or failed; nothing is pulled any more. */
@@ -98,18 +59,19 @@ export class Pump {
   #leaving: Outcome | undefined
   /** Set while transforms let the last word pass: what it tells of, unless it is a farewell. */
   #parting: { readonly error: Error | undefined; readonly cancelTimer: () => void } | undefined
-  /** What a large chunk still has to be sent. */
-  #rest: Uint8Array | undefined
 
   constructor(source: Source, sink: Sink, onEnd: (ending: PumpEnding) => void, limits: PumpLimits = {}) {
     this.#source = source
     this.#sink = sink
     this.#onEnd = onEnd
     this.#timing = limits.timing
-    this.#length = limits.length
     this.#aside = source.aside
-    this.#pace = limits.timing?.pace
-    this.#most = this.#pace?.quantum ?? SLICE
+    this.#out = new Outflow(sink, limits, source.aside === undefined, {
+      onRoom: () => this.#onRoom(),
+      onExcess: (error) => {
+        if (this.#failure === undefined) this.#fail(error, false)
+      },
+    })
   }
 
   /** Starts pulling. */
@@ -121,46 +83,22 @@ export class Pump {
       const total = remaining(this.#timing.total, this.#timing)
       const rules = { first, idle, stall, total, heartbeat: heartbeat?.ms, age: maxAgeMs }
       const watch = StreamWatch.start(clock, rules, this.#onDue)
-      this.#watch = watch
+      this.#watch = this.#out.watch = watch
       if (this.#aside !== undefined) this.#aside.onItem = () => watch?.produced()
     }
-    if (opening !== undefined) this.#append(opening)
-    if (this.#pace?.open === false) this.#awaitTurn()
+    if (opening !== undefined) this.#out.append(opening)
+    this.#out.begin()
     this.#source.enter(this.#pullInScope)
     // Nothing came at once, so the first item may be long in coming: the head need not wait for it.
-    if (!this.#opened && !this.#flushScheduled && !this.#sourceEnded && !this.#closed) {
-      this.#opened = true
-      this.#sink.open()
-    }
+    if (!this.#sourceEnded) this.#out.open()
   }
 
   /** The sink can take more. */
-  readonly resume = (): void => {
-    if (!this.#blocked || this.#closed) return
-    this.#blocked = false
-    this.#watch?.resumed()
-    if (this.#pace?.open === false) this.#awaitTurn()
-    else this.#goOn()
-  }
+  readonly resume = (): void => this.#out.resume()
 
-  #goOn(): void {
-    if (this.#rest !== undefined) this.#slice(this.#rest)
-    if (this.#sourceEnded) this.#awaitReader()
+  #onRoom(): void {
+    if (this.#sourceEnded) this.#out.awaitReader()
     else if (!this.#busy) this.#source.enter(this.#pullInScope)
-  }
-
-  #awaitTurn(): void {
-    if (this.#held) return
-    this.#held = true
-    this.#watch?.held()
-    this.#cancelTurn = this.#pace!.wait(this.#onTurnToWrite)
-  }
-
-  readonly #onTurnToWrite = (): void => {
-    this.#held = false
-    if (this.#closed) return
-    this.#watch?.resumed()
-    this.#goOn()
   }
 
   readonly #pullInScope = (): void => this.#pull()
@@ -172,10 +110,8 @@ export class Pump {
   close(outcome: Outcome, bytes: number, error?: unknown): void {
     if (this.#closed) return
     this.#closed = true
-    this.#cancelTurn()
-    this.#watch?.stop()
+    this.#out.close()
     this.#parting?.cancelTimer()
-    this.#rest = undefined
     const { outcome: told, error: cause } = this.#failure ?? { outcome: this.#leaving ?? outcome, error }
     const { items, dropped } = this.#counts
     this.#onEnd({
@@ -198,10 +134,10 @@ export class Pump {
     const error = new StreamCancelled(reason)
     if (this.#aside !== undefined) return this.#part(this.#aside, farewell, error)
     this.#sourceEnded = true
-    this.#flush()
+    this.#out.flush()
     // In the middle of a large item a clean end would be a lie.
-    if (farewell === undefined || this.#rest !== undefined) return this.#cut(error)
-    this.#write(farewell)
+    if (farewell === undefined || this.#out.isTorn) return this.#cut(error)
+    this.#out.write(farewell)
     this.#end()
   }
 
@@ -218,8 +154,8 @@ export class Pump {
     if (this.#closed || this.#sourceEnded) return
     this.#sourceEnded = true
     this.#parting?.cancelTimer()
-    this.#flush()
-    if (error === undefined && this.#rest === undefined) this.#end()
+    this.#out.flush()
+    if (error === undefined && !this.#out.isTorn) this.#end()
     else this.#cut(error)
   }
 
@@ -229,7 +165,7 @@ export class Pump {
 
   #pull(): void {
     const source = this.#source
-    while (!this.#blocked && !this.#held && !this.#closed && !this.#sourceEnded) {
+    while (!this.#out.isFull && !this.#closed && !this.#sourceEnded) {
       let result: SourceResult | PromiseLike<SourceResult>
       try {
         result = source.next()
@@ -302,11 +238,11 @@ export class Pump {
   }
 
   #mayGoOn(): boolean {
-    if (this.#blocked || this.#held) return false
+    if (this.#out.isFull) return false
     if (--this.#untilCheck > 0) return true
     this.#untilCheck = ITEMS_PER_CHECK
     if (!isSliceOver()) return true
-    this.#flush()
+    this.#out.flush()
     this.#busy = true
     continueNextTurn(this.#onTurn, this.#sink.macrotask)
     return false
@@ -323,66 +259,7 @@ export class Pump {
     else this.#items++
     // Nothing is going to be written, but the source is at work.
     if (chunk === undefined || chunk.length === 0) this.#watch?.produced()
-    else this.#append(chunk)
-  }
-
-  #append(chunk: Chunk): void {
-    if (chunk.length > this.#most) {
-      this.#flush()
-      return this.#slice(typeof chunk === 'string' ? UTF8.encode(chunk) : chunk)
-    }
-    const batch = this.#batch
-    if (!batch.add(chunk)) {
-      this.#flush()
-      batch.add(chunk)
-    }
-    if (batch.isFull || batch.length >= this.#most) return this.#flush()
-    if (this.#flushScheduled) return
-    this.#flushScheduled = true
-    this.#sink.defer(this.#onDeferred)
-  }
-
-  /** Writes a large chunk piece by piece, so that a slow reader holds up a piece and not all of it. */
-  #slice(chunk: Uint8Array): void {
-    let at = 0
-    while (at < chunk.byteLength && !this.#blocked && !this.#held) {
-      this.#write(chunk.subarray(at, at + this.#most))
-      at += this.#most
-    }
-    this.#rest = at < chunk.byteLength ? chunk.subarray(at) : undefined
-  }
-
-  readonly #onDeferred = (): void => {
-    this.#flushScheduled = false
-    if (!this.#closed) this.#flush()
-  }
-
-  #flush(): void {
-    if (!this.#batch.isEmpty) this.#write(this.#batch.take())
-  }
-
-  #write(chunk: Chunk): void {
-    this.#opened = true
-    // An empty chunk would end a chunked body.
-    if (chunk.length === 0 || !this.#fits(chunk)) return
-    this.#watch?.wrote(this.#aside === undefined)
-    if (!this.#sink.write(chunk)) {
-      this.#blocked = true
-      this.#watch?.blocked()
-    } else if (this.#pace?.open === false) this.#awaitTurn()
-  }
-
-  /** More than the stated length never leaves: the reader would take it for the next reply. */
-  #fits(chunk: Chunk): boolean {
-    if (this.#length === undefined) return true
-    const size = typeof chunk === 'string' ? UTF8.encode(chunk).byteLength : chunk.byteLength
-    if (this.#written + size <= this.#length) {
-      this.#written += size
-      return true
-    }
-    if (this.#failure === undefined)
-      this.#fail(new Error(`The stream has more than the ${this.#length} bytes it stated.`), false)
-    return false
+    else this.#out.append(chunk)
   }
 
   #finish(): void {
@@ -393,21 +270,17 @@ export class Pump {
     } catch (error) {
       return this.#fail(error, true)
     }
-    if (last !== undefined) this.#append(last)
-    this.#flush()
+    if (last !== undefined) this.#out.append(last)
+    this.#out.flush()
     if (this.#failure !== undefined) return
-    if (this.#length === undefined || this.#written === this.#length) return this.#end()
-    this.#fail(new Error(`The stream has ${this.#written} of the ${this.#length} bytes it stated.`), false)
+    const { shortfall } = this.#out
+    if (shortfall === undefined) this.#end()
+    else this.#fail(shortfall, false)
   }
 
   #end(): void {
     this.#sink.end()
-    this.#awaitReader()
-  }
-
-  /** What is still on its way is the reader's to take: from now on only that can be late. */
-  #awaitReader(): void {
-    if (!this.#closed && !this.#blocked && !this.#held) this.#watch?.blocked()
+    this.#out.awaitReader()
   }
 
   /** Fails: what was yielded before is sent, then a last word where the format has one, then the cut. */
@@ -420,19 +293,19 @@ export class Pump {
     if (this.#closed || this.#leaving !== undefined) return
     this.#sourceEnded = true
     this.#failure = { error, outcome: outcomeOf(error) }
-    this.#flush()
+    this.#out.flush()
     this.#cut(error)
   }
 
   #cut(error: unknown): void {
     // A piece of a chunk is on its way, or a length was stated: a last word would only be noise then. Where
     // there are transforms, it has passed them.
-    const speaks = this.#rest === undefined && this.#length === undefined && this.#aside === undefined
+    const speaks = !this.#out.isTorn && !this.#out.hasLength && this.#aside === undefined
     const last = speaks ? this.#source.lastWord(error) : undefined
-    this.#rest = undefined
-    if (last !== undefined) this.#write(last)
+    this.#out.tear()
+    if (last !== undefined) this.#out.write(last)
     this.#sink.abort(error)
-    this.#awaitReader()
+    this.#out.awaitReader()
   }
 
   readonly #onDue = (due: Due): void => {
@@ -456,12 +329,8 @@ export class Pump {
 
   #beat(): void {
     const chunk = this.#source.encoding.heartbeat!.chunk
-    if (this.#blocked || this.#held || this.#sourceEnded) return
-    if (this.#aside !== undefined) return this.#aside.say(chunk)
-    if (this.#sink.write(chunk)) return
-    this.#blocked = true
-    this.#watch?.blocked()
+    if (this.#out.isFull || this.#sourceEnded) return
+    if (this.#aside !== undefined) this.#aside.say(chunk)
+    else this.#out.beat(chunk)
   }
 }
-
-const UTF8 = new TextEncoder()

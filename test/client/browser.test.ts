@@ -1,35 +1,17 @@
 /** EventSource and fetch in headless Chromium. */
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchChromium, withoutChromium } from '../chromium.ts'
 import { type ClientServer, gaps, startClientServer } from './server.ts'
 
-const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
-const installed = existsSync(CHROMIUM)
-if (!installed && !process.env['CI'])
-  console.log(`skipped: streams in a browser, because there is no ${CHROMIUM} (set CHROMIUM_PATH)`)
-
-// In CI a missing browser is a failure: `launch` says so.
-describe.skipIf(!installed && !process.env['CI'])('Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(withoutChromium)('Chromium', { timeout: 60_000 }, () => {
   let server: ClientServer
   let browser: Browser
   let page: Page
 
   beforeAll(async () => {
     server = await startClientServer()
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launchChromium()
     page = await browser.newPage()
     await page.goto(server.url)
   }, 60_000)

@@ -1,5 +1,6 @@
 import { Source } from '../../src/core/source.ts'
-import { Pump, type PumpEnding, type PumpLimits, type Sink } from '../../src/stream/pump.ts'
+import type { PumpLimits, Sink } from '../../src/stream/outflow.ts'
+import { Pump, type PumpEnding } from '../../src/stream/pump.ts'
 
 /** A sink that keeps what it is given, and takes as much as it is told to. */
 export class FakeSink implements Sink {

@@ -1,5 +1,5 @@
 /** Compression of streams, flushed with every write, so that no item waits. */
-import type { Sink } from '../../stream/pump.ts'
+import type { Sink } from '../../stream/outflow.ts'
 import type { Chunk } from '../../core/source.ts'
 import type { Coding } from '../../wire/content-coding.ts'
 import { createCompressor, type Compressor } from './zlib.ts'
