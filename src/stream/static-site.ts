@@ -102,9 +102,10 @@ function isAsset(name = ''): boolean {
   return type !== undefined && type !== 'text/html'
 }
 
+/** Relative, since whoever stands in front (a mount, a proxy) may have taken a prefix away; and so never to another host. */
 function withSlash({ path, request }: Exchange): string {
   const query = request.target.indexOf('?')
-  return `${path}/${query === -1 ? '' : request.target.slice(query)}`
+  return `./${path.slice(path.lastIndexOf('/') + 1)}/${query === -1 ? '' : request.target.slice(query)}`
 }
 
 function notFound(): HttpError {

@@ -281,7 +281,7 @@ test('a folder redirects to itself and nowhere else', async () => {
       expect(got.headers['location'], target).toBeUndefined()
     }
     const got = await link.request('GET', `${base}/%73ub?a=//b`)
-    expect([got.status, got.headers['location']]).toEqual([301, `${base}/sub/?a=//b`])
+    expect([got.status, got.headers['location']]).toEqual([301, './sub/?a=//b'])
   }
 })
 

@@ -94,14 +94,27 @@ describe('folders', () => {
     expect(await brief(await ask(`${base}/guide/?a=1`))).toEqual([200, '<h1>guide</h1>'])
     expect(await brief(await ask(`${base}/guide/index.html`))).toEqual([200, '<h1>guide</h1>'])
     const bare = await ask(`${base}/guide?a=/&b`)
-    expect([bare.status, bare.headers['location']]).toEqual([301, `${base}/guide/?a=/&b`])
+    expect([bare.status, bare.headers['location']]).toEqual([301, './guide/?a=/&b'])
     if (prefix !== '/') {
       const root = await ask(prefix)
-      expect([root.status, root.headers['location']]).toEqual([301, `${prefix}/`])
+      expect([root.status, root.headers['location']]).toEqual([301, './files/'])
     }
     // Without an index there is nothing to see, with a slash or without; a file is no folder.
     for (const path of ['/empty', '/empty/', '/ok.txt/', '/guide//', '/guide/index.html/'])
       expect((await ask(base + path)).status, path).toBe(404)
+  })
+
+  test('behind a mount the way to the slash is still the right one', async () => {
+    const inner = new App()
+    inner.static('/site', place.root)
+    const outer = new App()
+    outer.mount('/app', inner)
+    const { url } = await outer.listen({ port: 0 })
+    cleanups.push(() => outer.close())
+    for (const path of ['/app/site', '/app/site/guide']) {
+      const got = await fetch(`${url}${path}?a=1`)
+      expect([got.status, got.url]).toEqual([200, `${url}${path}/?a=1`])
+    }
   })
 
   test('another index, or none', async () => {

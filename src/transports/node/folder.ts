@@ -38,15 +38,16 @@ class DiskFolder implements Folder {
     const real = await this.#locate(names)
     const stats = real === undefined ? undefined : await present(() => stat(real))
     if (stats === undefined || stats.isDirectory()) return stats && 'folder'
-    return stats.isFile() ? this.#file(names) : undefined
+    return stats.isFile() ? this.#file(names, real) : undefined
   }
 
-  #file(names: readonly string[]): FileSource {
+  /** @param located where it is, if that is known. */
+  #file(names: readonly string[], located?: string): FileSource {
     const name = names.at(-1)!
     return {
       name,
       open: async () => {
-        const real = await this.#locate(names)
+        const real = located ?? (await this.#locate(names))
         return real === undefined ? undefined : present(() => diskFile(real).open())
       },
       sibling: (extension) => this.#file([...names.slice(0, -1), name + extension]),

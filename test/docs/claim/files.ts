@@ -31,7 +31,7 @@ export const claims: Claims = {
     const html = { accept: 'text/html' }
     expect(await (await ask('/api/hello', html)).json()).toEqual({ hello: 'world' })
     expect(await (await ask('/')).text()).toBe('<h1>home</h1>')
-    expect((await ask('/guide')).headers.get('location')).toBe('/guide/')
+    expect((await ask('/guide')).headers.get('location')).toBe('./guide/')
     expect(await (await ask('/guide/')).text()).toBe('<h1>guide</h1>')
     expect(await (await ask('/users/john.doe', html)).text()).toBe('<h1>home</h1>')
     for (const [path, headers] of [
