@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import { problemReply } from '../../core/dispatch.ts'
@@ -235,12 +235,13 @@ export class NodeServer {
    */
   async close(grace: number): Promise<void> {
     if (this.#closed === undefined) this.#closedAt = performance.now()
-    this.#closed ??= new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    // Not the server's own: that one of Node 26 cuts connections whose request is on its way.
+    this.#closed ??= new Promise((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
     // An HTTP/2 session is told to go away, and closes when its last stream has ended.
     for (const session of this.#sessions.keys()) session.close()
     this.#upgrader.close()
     for (const active of this.#active) dismiss(active)
-    if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
+    this.#closeIdle()
     // What becomes idle later, or was kept alive by a head that had left before, must not be waited for.
     const idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
     const { clock } = this.#app.engine
@@ -259,6 +260,8 @@ export class NodeServer {
     for (const session of this.#sessions.keys()) session.destroy()
     for (const connection of this.#connections) connection.destroy()
     await this.#closed
+    // Stops what else it has running.
+    this.#server.close()
     const unwindingMs = Math.min(MAX_UNWINDING_MS, Math.max(MIN_UNWINDING_MS, grace * UNWINDING_PART))
     const giveUpAt = clock.now() + unwindingMs
     await this.#ended(unwindingMs, () => clock.now() >= giveUpAt)
@@ -284,8 +287,10 @@ export class NodeServer {
   }
 
   #closeIdle(): void {
-    if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
-    if (performance.now() - this.#closedAt < ARRIVAL_MS) return
+    const isLate = performance.now() - this.#closedAt >= ARRIVAL_MS
+    const mayWait = !isLate && [...this.#connections].some(({ bytesRead }) => bytesRead === 0)
+    if (!mayWait && 'closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
+    if (!isLate) return
     // Node takes a connection for busy on which nothing has been asked yet, or half a request. What was on
     // its way has arrived by now.
     for (const connection of this.#connections) if (this.#isUnasked(connection)) connection.destroy()

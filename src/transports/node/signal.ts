@@ -8,6 +8,8 @@ interface Closable extends Application {
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 /** How long after a second signal the process may still live, in milliseconds, so that lifespans can end. */
 const FORCED_MS = 1000
+/** How long a process of a cluster stays after its servers have closed, in milliseconds. */
+const HAND_BACK_MS = 250
 
 const apps = new Set<Closable>()
 let closing = false
@@ -32,9 +34,12 @@ export function closeOnSignals(app: Application): () => void {
 function onSignal(): void {
   if (closing) return force()
   closing = true
-  void Promise.all([...apps].map(close)).then((ended) =>
-    process.exit(forced || ended.includes(false) ? 1 : 0),
-  )
+  void Promise.all([...apps].map(close)).then(async (ended) => {
+    // In a cluster the primary may have handed over connections meanwhile. It gets them back, as long as
+    // there is somebody to do so.
+    if (process.connected && !forced) await new Promise((resolve) => setTimeout(resolve, HAND_BACK_MS))
+    process.exit(forced || ended.includes(false) ? 1 : 0)
+  })
 }
 
 /** @returns whether it ended in order. */

@@ -2,6 +2,11 @@ import { expect, vi } from 'vitest'
 import type { Claims } from '../program.ts'
 
 export const claims: Claims = {
+  /** What it does is shown in test/shutdown/rolling.test.ts, in processes of its own. */
+  'primary.ts'({ exports }) {
+    expect(exports['supervise']).toHaveLength(2)
+  },
+
   async 'proxy.ts'({ url }) {
     const headers = {
       'x-forwarded-for': 'forged, 203.0.113.7',
