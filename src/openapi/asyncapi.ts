@@ -8,6 +8,7 @@ import { exportNames, operationIds, pascal, pathTemplate, sentence } from './nam
 import { parameters } from './parameter.ts'
 import { ProblemList } from './problem.ts'
 import { requirements, SchemeRegistry } from './requirement.ts'
+import { TimeSlice } from './time-slice.ts'
 import { defined, type Json } from './dialect.ts'
 
 /** The document while it is written. */
@@ -20,7 +21,10 @@ interface Writing {
   readonly tags: ReadonlyMap<string, Json>
 }
 
-export function createAsyncApi(source: DocumentSource, options: AsyncApiOptions): Written<AsyncApiDocument> {
+export async function createAsyncApi(
+  source: DocumentSource,
+  options: AsyncApiOptions,
+): Promise<Written<AsyncApiDocument>> {
   const problems = new ProblemList()
   const { report } = problems
   const names = exportNames(source.exports)
@@ -43,7 +47,7 @@ export function createAsyncApi(source: DocumentSource, options: AsyncApiOptions)
   for (const route of routes) addWebSocket(writing, route, ids.get(route)!)
   for (const channel of documentedChannels(options, source.exports)) addChannel(writing, channel)
   const components = {
-    schemas: schemas.finish(),
+    schemas: await schemas.finish(new TimeSlice()),
     securitySchemes: asyncSchemes(writing.schemes.definitions('3.2')),
   }
   const used = Object.entries(components).filter(([, members]) => Object.keys(members).length > 0)

@@ -22,6 +22,7 @@ import {
   toJsonSchema,
 } from './json-schema.ts'
 import { pascal } from './name.ts'
+import type { TimeSlice } from './time-slice.ts'
 
 export interface RegistryOptions {
   readonly draft: Draft
@@ -156,7 +157,7 @@ export class SchemaRegistry {
   }
 
   /** Gives the names and fills all nodes. */
-  finish(): Record<string, JsonSchema> {
+  async finish(slice: TimeSlice): Promise<Record<string, JsonSchema>> {
     const entries = this.#entries()
     const names = this.#nameSides(entries)
     const nameOf = (conversion: Conversion, local: string) => {
@@ -174,11 +175,13 @@ export class SchemaRegistry {
       for (const { name, side, node, conversion } of perConversion.values()) {
         const final = names.get(`${side} ${name}`)!
         if (components[final] !== undefined) continue
+        if (slice.isOver) await slice.next()
         components[final] = structuredClone(node)
         resolve(components[final], conversion)
       }
     }
     for (const { node, conversion, whole } of this.#nodes) {
+      if (slice.isOver) await slice.next()
       const name = whole ? nameOf(conversion, '') : undefined
       if (name !== undefined) node['$ref'] = `#/components/schemas/${name}`
       else {

@@ -7,6 +7,7 @@ import { exportNames, operationIds, pascal, pathTemplate } from './name.ts'
 import { operation, webhook } from './operation.ts'
 import { ProblemList } from './problem.ts'
 import { SchemeRegistry } from './requirement.ts'
+import { TimeSlice } from './time-slice.ts'
 import { defined, type Dialect, type Json } from './dialect.ts'
 import type { Writing } from './writing.ts'
 
@@ -29,7 +30,11 @@ export interface Written<T> {
 /** The version of OpenAPI that a dialect is stamped with. */
 const STAMP: Readonly<Record<Dialect, string>> = { '3.2': '3.2.0', '3.1': '3.1.1' }
 
-export function createOpenApi(source: DocumentSource, dialect: Dialect): Written<OpenApiDocument> {
+export async function createOpenApi(
+  source: DocumentSource,
+  dialect: Dialect,
+): Promise<Written<OpenApiDocument>> {
+  const slice = new TimeSlice()
   const { options } = source
   const problems = new ProblemList()
   const names = exportNames(source.exports)
@@ -46,7 +51,7 @@ export function createOpenApi(source: DocumentSource, dialect: Dialect): Written
     report: problems.report,
   }
   const routes = source.routes.filter(isDocumented)
-  const paths = writePaths(writing, routes, names)
+  const paths = await writePaths(writing, routes, names, slice)
   const webhooks = Object.entries(options.webhooks ?? {}).map(([name, declared]) => [
     name,
     webhook(writing, declared, `webhook ${name}`, pascal(name)),
@@ -61,7 +66,7 @@ export function createOpenApi(source: DocumentSource, dialect: Dialect): Written
     security: [],
     paths,
     webhooks: webhooks.length === 0 ? undefined : Object.fromEntries(webhooks),
-    components: components(writing),
+    components: await components(writing, slice),
   }) as OpenApiDocument
   return {
     document: options.transform?.(structuredClone(document)) ?? document,
@@ -89,17 +94,19 @@ function tagList(routes: readonly Route[], { tags = [] }: OpenApiOptions): Json[
 /** The methods that a path item has members for; 3.2 has room for others. */
 const METHODS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE'])
 
-function writePaths(
+async function writePaths(
   writing: Writing,
   routes: readonly Route[],
   names: ReadonlyMap<unknown, string>,
-): Record<string, Json> {
+  slice: TimeSlice,
+): Promise<Record<string, Json>> {
   const { ids, twice } = operationIds(routes, names)
   for (const id of twice) writing.report(`operationId "${id}"`, 'two routes have it. Give each its own.')
   const paths: Record<string, Json> = {}
   // Paths that differ in the names of parameters only are one path to OpenAPI.
   const templates = new Map<string, readonly string[]>()
   for (const route of routes) {
+    if (slice.isOver) await slice.next()
     const isKnown = METHODS.has(route.method)
     if (!isKnown && writing.dialect === '3.1') continue
     const { template, names: own } = pathTemplate(route.path)
@@ -116,8 +123,11 @@ function writePaths(
   return paths
 }
 
-function components({ dialect, schemas, errors, schemes, report }: Writing): Json | undefined {
-  const found = schemas.finish()
+async function components(
+  { dialect, schemas, errors, schemes, report }: Writing,
+  slice: TimeSlice,
+): Promise<Json | undefined> {
+  const found = await schemas.finish(slice)
   if ('Problem' in found && 'Problem' in errors.schemas)
     report('components', 'a schema is called "Problem", which is the schema of the errors. Rename it.')
   const all = {

@@ -85,7 +85,7 @@ export class ErrorResponses {
   #component(status: number | 'default'): Json {
     if (status === 'default') return this.response('Any other error: a problem document says which.')
     const entries = BY_STATUS.get(status)!
-    return this.response(`${entries.map(([, title]) => title).join(', or: ')}.`, entries, status)
+    return this.response(`${entries[0]![1]}.`, entries, status)
   }
 }
 

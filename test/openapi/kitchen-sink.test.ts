@@ -1,6 +1,7 @@
 /** The documents of an app that uses everything: judged by others, and kept as files to be read. */
 import type { OpenApiDocument } from 'millrace'
 import { describe, expect, it } from 'vitest'
+import { ERROR_TABLE } from '../../src/core/error.ts'
 import { lint, refusals } from './judge.ts'
 import * as sink from './kitchen-sink.ts'
 
@@ -25,7 +26,28 @@ describe.each(['3.2', '3.1'] as const)('the kitchen sink in the dialect %s', (di
 
   it('is what somebody has looked at', async () => {
     const document = await sink.app.openapi({ dialect, exports: sink })
+    // The errors are those of the table, which grows; see below.
+    delete document.components!['responses']
     await expect(pretty(document)).toMatchFileSnapshot(golden(`openapi-${dialect}`))
+  })
+
+  it('has the errors of the table, each status once', async () => {
+    const { components } = await sink.app.openapi({ dialect, exports: sink })
+    const found = Object.values(components!['responses']!).flatMap((response) => {
+      const { content } = response as {
+        content: Record<string, { examples?: Record<string, { value: object }> }>
+      }
+      return Object.entries(content['application/problem+json']!.examples ?? {})
+    })
+    for (const [code, { value }] of found) {
+      const [status, title] = ERROR_TABLE[code as keyof typeof ERROR_TABLE]
+      expect(value).toEqual({ type: 'about:blank', title, status, code })
+    }
+    const statuses = new Set([400, 401, 403, 406, 408, 413, 415, 422])
+    const wanted = Object.entries(ERROR_TABLE).flatMap(([code, [status]]) =>
+      statuses.has(status) ? [code] : [],
+    )
+    expect(found.map(([code]) => code).sort()).toEqual(wanted.sort())
   })
 
   it('says of each stream format what it carries', async () => {

@@ -1,4 +1,6 @@
 /** Where documents are served, how, and what is told of their problems. */
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { App, bytes, dependency, HttpError, jsonl, reply, type OpenApiDocument } from 'millrace'
 import * as v from 'valibot'
 import { describe, expect, it, vi } from 'vitest'
@@ -166,5 +168,44 @@ describe('the problems of a document', () => {
     await get(app, '/valibot?a=1')
     expect(log).toEqual([])
     await expect(app.openapi()).rejects.toThrow('The OpenAPI document has 3 problems')
+  })
+})
+
+describe('what documents cost', () => {
+  it('is nothing before somebody asks: what makes them is not loaded with the package', () => {
+    const seen = new Set<string>()
+    const visit = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      const source = readFileSync(file, 'utf8')
+      for (const match of source.matchAll(/from '(\.[^']+)'/g)) visit(join(dirname(file), match[1]!))
+    }
+    const dist = join(import.meta.dirname, '../../dist')
+    visit(join(dist, 'index.js'))
+    expect(seen).toContain(join(dist, 'app-document.js'))
+    const loaded = [...seen]
+      .map((file) => relative(dist, file))
+      .filter((file) => /^(openapi|cli)\//.test(file))
+    expect(loaded).toEqual([])
+  })
+
+  it('is shared with everybody else: the loop turns while a large one is made', async () => {
+    const app = new App()
+    for (let i = 0; i < 400; i++) {
+      const Row = z.object({
+        id: z.uuid(),
+        name: z.string(),
+        tags: z.array(z.string()),
+        n: z.int().default(1),
+      })
+      app.post(`/rows${i}`, { body: Row, returns: Row }, ({ body }) => body)
+    }
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+    const document = await app.openapi()
+    clearInterval(timer)
+    expect(Object.keys(document.paths)).toHaveLength(400)
+    // Without slices there would be one or two, for what is loaded.
+    expect(turns).toBeGreaterThan(8)
   })
 })
