@@ -21,12 +21,22 @@ export interface HttpFileOptions {
 /** @param url of the object. Never build it from raw input. */
 export function httpFile(url: string | URL, options: HttpFileOptions = {}): FileSource {
   const target = new URL(url)
-  const name = options.name ?? decodeURIComponent(target.pathname.replace(/^.*\//, ''))
+  const name = options.name ?? nameOf(target)
   const { fetch = globalThis.fetch, headers } = options
   const ask: Ask = (init, extra) =>
     // Coded bytes would be decoded on the way, and have another length than was said.
     fetch(target, { ...init, headers: { ...headers, 'accept-encoding': 'identity', ...extra } })
   return { name, open: () => openObject(ask) }
+}
+
+function nameOf({ pathname }: URL): string {
+  const last = pathname.slice(pathname.lastIndexOf('/') + 1)
+  try {
+    return decodeURIComponent(last)
+  } catch {
+    // A percent sign of its own. Its extension is what counts.
+    return last
+  }
 }
 
 type Ask = (init: RequestInit, headers: Record<string, string>) => Promise<Response>

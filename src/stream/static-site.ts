@@ -90,7 +90,8 @@ export class StaticSite implements Site {
 
   #send(exchange: Exchange, source: FileSource, names: readonly string[], status = 200): Promise<Reply> {
     const { immutable = HASHED, cache = 'no-cache', precompressed = false } = this.#options
-    const isImmutable = immutable !== false && immutable.test(names.join('/'))
+    // Not `test`, which remembers where it was in a pattern with the flag g.
+    const isImmutable = immutable !== false && names.join('/').search(immutable) !== -1
     const options = { status, headers: this.#headers, precompressed, cache: isImmutable ? YEAR : cache }
     return new FileReply(source, options).respond(exchange)
   }

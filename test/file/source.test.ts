@@ -196,6 +196,7 @@ describe('reading from a store', () => {
         fetch(url, { ...init, headers: { ...(init.headers as object), authorization: 'signed' } }),
     })
     expect(file.name).toBe('a b.txt')
+    expect(httpFile('http://store/100%.pdf').name).toBe('100%.pdf')
     const opened = (await file.open())!
     const target = new Uint8Array(8)
     expect(await opened.read(target, 1)).toBe(2)
