@@ -1,9 +1,11 @@
 /** Starts one server alone on the first core, and stops it by its own pid. The load stays on the last core. */
 import { spawn, spawnSync } from 'node:child_process'
+import { connect } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { getJson } from './client.mjs'
+import { nginxCommand, processStats } from './nginx.mjs'
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url))
 const python = '/usr/bin/python3'
@@ -22,6 +24,7 @@ export const servers = {
   h3: { file: here('../peers/h3.mjs'), peer, packages: ['h3'] },
   express: { file: here('../peers/express.mjs'), peer, packages: ['express'] },
   fastapi: { file: here('../peers/fastapi-server.py'), peer, node: false },
+  nginx: { file: 'nginx', node: false },
 }
 
 const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
@@ -55,12 +58,32 @@ process.on('SIGTERM', () => process.exit(143))
 
 /** @typedef {Awaited<ReturnType<typeof launch>>} Server */
 
+/** Waits until somebody listens there, for 15 s. */
+async function answers(/** @type {number} */ port, /** @type {Promise<unknown>} */ gone) {
+  let ended = false
+  gone.then(() => (ended = true))
+  for (let tries = 0; tries < 300 && !ended; tries++) {
+    const open = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false))
+      socket.on('connect', () => socket.destroy())
+    })
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`nothing listens on port ${port}`)
+}
+
 /** @param {string} name @param {{ file: string, old?: string | undefined }} options `old`: the `dist` of an older build */
 export async function launch(name, { file, old }) {
   const server = servers[name]
   if (!server) throw new Error(`no server named ${name}`)
+  const nginx = name === 'nginx' ? await nginxCommand(file) : undefined
   const command =
-    server.node === false ? [python, server.file] : [process.execPath, '--expose-gc', server.file]
+    nginx !== undefined
+      ? nginx.command
+      : server.node === false
+        ? [python, server.file]
+        : [process.execPath, '--expose-gc', server.file]
   const pinned = canPin ? ['taskset', '-c', '0', ...command] : command
   const child = spawn(/** @type {string} */ (pinned[0]), pinned.slice(1), {
     env: {
@@ -80,30 +103,38 @@ export async function launch(name, { file, old }) {
     complaint = (complaint + chunk).slice(-2000)
   })
 
-  const port = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name}: did not listen within 15 s`)), 15_000)
-    createInterface(child.stdout).on('line', (line) => {
-      const said = /^listening (\d+)$/.exec(line)
-      if (said) {
-        clearTimeout(timer)
-        resolve(Number(said[1]))
-      }
-    })
-    gone.then((code) => {
-      clearTimeout(timer)
-      reject(new Error(`${name}: ended with ${code}\n${complaint}`))
-    })
-    child.once('error', reject)
-  }).catch((error) => {
+  const listening = nginx === undefined ? saidPort() : answers(nginx.port, gone).then(() => nginx.port)
+  const port = await listening.catch((error) => {
     child.kill('SIGKILL')
     throw error
   })
 
+  /** The port that a server of ours tells. @returns {Promise<number>} */
+  function saidPort() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${name}: did not listen within 15 s`)), 15_000)
+      createInterface(child.stdout).on('line', (line) => {
+        const said = /^listening (\d+)$/.exec(line)
+        if (said) {
+          clearTimeout(timer)
+          resolve(Number(said[1]))
+        }
+      })
+      gone.then((code) => {
+        clearTimeout(timer)
+        reject(new Error(`${name}: ended with ${code}\n${complaint}`))
+      })
+      child.once('error', reject)
+    })
+  }
+
   return {
     name,
-    port: /** @type {number} */ (port),
+    port,
     /** @returns {Promise<Stats>} `cpu` in seconds */
     async stats(collectGarbage = false) {
+      if (nginx !== undefined)
+        return { heapUsed: 0, external: 0, produced: {}, ...processStats(/** @type {number} */ (child.pid)) }
       const { cpuUser, cpuSystem, ...rest } = await getJson(port, `/stats${collectGarbage ? '?gc=1' : ''}`)
       return { ...rest, cpu: (cpuUser + cpuSystem) / 1e6 }
     },

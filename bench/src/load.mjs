@@ -1,6 +1,6 @@
 /** How a server is loaded with small requests, and what its CPU was meanwhile. */
 import { spawn, spawnSync } from 'node:child_process'
-import { repeat } from './client.mjs'
+import { repeat, stream } from './client.mjs'
 
 export const hasWrk = spawnSync('wrk', ['--version']).error === undefined
 const connections = 32
@@ -33,4 +33,27 @@ export async function withCpu(
   const before = await server.stats()
   const result = await work()
   return { ...result, cpu: (await server.stats()).cpu - before.cpu }
+}
+
+export const hasCurl = spawnSync('curl', ['--version']).error === undefined
+
+/** Fetches all of a large body and keeps nothing: `curl` where there is one, which costs the least, our own client otherwise. */
+export async function download(
+  /** @type {number} */ port,
+  /** @type {string} */ path,
+  /** @type {number} */ bytes,
+) {
+  if (!hasCurl) {
+    const { seconds } = await stream(port, path)
+    return seconds
+  }
+  const format = '%{http_code} %{size_download} %{time_total}'
+  const curl = spawn('curl', ['-s', '-o', '/dev/null', '-w', format, `http://127.0.0.1:${port}${path}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  for await (const chunk of curl.stdout) said += chunk
+  const [status, size, seconds] = said.split(' ').map(Number)
+  if (status !== 200 || size !== bytes) throw new Error(`curl ${path}: ${said}`)
+  return /** @type {number} */ (seconds)
 }

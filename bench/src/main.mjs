@@ -15,6 +15,7 @@ import { check } from './check.mjs'
 import { hasWrk } from './load.mjs'
 import { fastapiVersion, launch, pinLoad, pinningNote, servers } from './launch.mjs'
 import { print, save } from './report.mjs'
+import { nginxVersion } from './nginx.mjs'
 import { playRound } from './round.mjs'
 import { fileSize, full, quick, scenarios } from './scenario.mjs'
 
@@ -69,14 +70,14 @@ function installPeers() {
   if (status !== 0) throw new Error('npm ci in bench/peers failed')
 }
 
-/** A file of 64 MiB that does not compress and has no pattern. */
-async function makeFile() {
-  const path = join(bench, '.cache', 'download-64.bin')
-  if (existsSync(path) && statSync(path).size === fileSize) return path
+/** A file that does not compress and has no pattern. */
+async function makeFile(/** @type {number} */ bytes) {
+  const path = join(bench, '.cache', `download-${bytes / 1024 / 1024}.bin`)
+  if (existsSync(path) && statSync(path).size === bytes) return path
   mkdirSync(join(bench, '.cache'), { recursive: true })
   const out = createWriteStream(path)
   const words = new Uint32Array(256 * 1024)
-  for (let written = 0, seed = 1; written < fileSize; written += words.byteLength) {
+  for (let written = 0, seed = 1; written < bytes; written += words.byteLength) {
     for (let i = 0; i < words.length; i++) words[i] = seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
     if (!out.write(Buffer.from(words.buffer.slice(0)))) await once(out, 'drain')
   }
@@ -94,8 +95,11 @@ function available(
   const built = existsSync(join(bench, '..', 'dist', 'index.js'))
   const python = fastapiVersion()
   if (python && names.includes('fastapi')) versions.fastapi = python
+  const nginx = nginxVersion()
+  if (nginx && names.includes('nginx')) versions.nginx = nginx
   return names.filter((name) => {
     if (name === 'millrace' && !built) notes.push('millrace is not built, so it is absent: npm run build')
+    else if (name === 'nginx' && !versions.nginx) notes.push('nginx is absent: apt-get install nginx-light')
     else if (name === 'fastapi' && !python)
       notes.push('FastAPI is absent: apt-get install python3-fastapi python3-uvicorn')
     else return name !== 'millrace-old' || options.old !== undefined
@@ -115,7 +119,7 @@ if (old && !existsSync(join(old, 'index.js')))
 
 if (wanted.some((name) => servers[name]?.peer && servers[name]?.node !== false)) installPeers()
 pinLoad()
-const file = await makeFile()
+const file = await makeFile(fileSize)
 
 /** @type {string[]} */
 const notes = pinningNote ? [pinningNote] : []
@@ -172,6 +176,7 @@ for (const name of names) {
   const {
     servers: only,
     slices,
+    fileSize: ownSize,
     warm,
     run,
   } = /** @type {import('./scenario.mjs').Scenario} */ (scenarios[name])
@@ -179,10 +184,12 @@ for (const name of names) {
   for (let round = 0; round < rounds; round++) {
     progress(`${name}, round ${round + 1} of ${rounds}`)
     const played = await playRound({
-      servers: results.servers.filter((server) => only?.includes(server) ?? true),
+      servers: results.servers.filter(
+        (server) => only?.includes(server) ?? (server !== 'nginx' || name === 'file'),
+      ),
       round,
       slices: Math.min(slices, size.slices),
-      launching,
+      launching: ownSize === undefined ? launching : { ...launching, file: await makeFile(ownSize) },
       warm: (server) => warm(server, size),
       run: (server) => run(server, size),
     })

@@ -3,7 +3,7 @@
  * number per metric. CPU is the server process's own (all its threads), so a slow load generator cannot hide in it.
  */
 import { getJson, repeat, stream } from './client.mjs'
-import { load, withCpu } from './load.mjs'
+import { download, load, withCpu } from './load.mjs'
 import { stalledReader } from './stalled-reader.mjs'
 
 /**
@@ -24,6 +24,7 @@ import { stalledReader } from './stalled-reader.mjs'
  * @property {Metric[]} metrics the first is the one that is drawn
  * @property {Target[]} targets
  * @property {string[]} [servers] only these
+ * @property {number} [fileSize] bytes of the file behind `/download`, if it is another
  * @property {number} slices measured so many times in a round
  * @property {(server: Server, size: Size) => Promise<unknown>} warm
  * @property {(server: Server, size: Size) => Promise<Record<string, number>>} run one slice
@@ -53,6 +54,7 @@ export const quick = {
 
 /** Bytes of the file behind `/download`. */
 export const fileSize = 64 * 1024 * 1024
+const largeSize = 512 * 1024 * 1024
 
 /** What `burst` and `paced` do: one long stream, its cost per yield. */
 const perYield = (/** @type {string} */ path, /** @type {(size: Size) => number} */ itemsOf) => ({
@@ -174,6 +176,38 @@ export const scenarios = {
         return sum
       })
       return { rate: bytes / 1e6 / seconds, cpu: cpu / (bytes / 1e9) }
+    },
+  },
+
+  file: {
+    title: 'File download, 512 MiB, beside nginx with sendfile',
+    path: '/download',
+    fileSize: largeSize,
+    metrics: [
+      { key: 'rate', label: 'MB/s', better: 'higher' },
+      { key: 'cpu', label: 'CPU s/GB', better: 'lower' },
+      { key: 'rss', label: 'RSS MB', better: 'lower', bare: true },
+      share,
+    ],
+    targets: [
+      { metric: 'rate', against: 'nginx', limit: 0.7 },
+      { metric: 'rate', against: 'best peer', limit: 1 },
+      { metric: 'rate', against: 'node', limit: 1 },
+    ],
+    slices: 7,
+    warm: ({ port }) => download(port, '/download', largeSize),
+    async run(server) {
+      const { seconds, cpu } = await withCpu(server, async () => ({
+        seconds: await download(server.port, '/download', largeSize),
+      }))
+      const { rss } = await server.stats()
+      const gigabytes = largeSize / 1e9
+      return {
+        rate: largeSize / 1e6 / seconds,
+        cpu: cpu / gigabytes,
+        rss: rss / 1e6,
+        share: (cpu / seconds) * 100,
+      }
     },
   },
 
