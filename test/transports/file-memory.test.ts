@@ -18,13 +18,13 @@ describe('the memory of downloads', () => {
     const first = new Share(memory)
     const had = fill(first)
     expect(had).toHaveLength(128)
-    expect(memory.held).toBe(8 * MIB)
+    expect(memory.held).toBe(128 * PIECE)
     const others = [new Share(memory), new Share(memory), new Share(memory)]
     // Nothing is left for them yet, but what each always gets.
     for (const other of others) expect(fill(other)).toHaveLength(1)
     for (const piece of had) first.give(piece)
     for (const share of [first, ...others]) fill(share)
-    expect(memory.held).toBe(8 * MIB)
+    expect(memory.held).toBe(128 * PIECE)
     expect(first.take(1)).toHaveLength(0)
   })
 

@@ -183,7 +183,7 @@ class FileCopy {
     const left = this.#body.length - offset
     if (left === 0) return []
     // At a pace of its own a body leaves in small pieces, one by one.
-    const most = this.#pace?.quantum ?? this.#size * PIECE
+    const most = this.#pace === undefined ? this.#size * PIECE : Math.min(this.#pace.quantum, PIECE)
     const pieces = this.#share.take(Math.ceil(Math.min(left, most) / PIECE))
     return trim(pieces, Math.min(left, most, pieces.length * PIECE))
   }
