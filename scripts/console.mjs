@@ -1,12 +1,12 @@
 /**
  * Puts the docs page into the built package: runs after the compiler, as a part of `npm run build`.
  *
- * The browser's modules (`src/openapi/console/page`), preact and the style sheet become one module of text,
+ * The browser's modules (`src/openapi/console/page`), preact and the style sheets become one module of text,
  * `dist/openapi/console/bundle.js`, so that the page is there where there is no disk. Nothing is bundled or
  * minified: the modules keep their borders, and only what they import is written as it is served, `./name.js`.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { vendorReference } from './reference.mjs'
 
@@ -69,10 +69,9 @@ function noticeOf(path) {
 
 const files = {}
 for (const entry of ['main.js', 'reference.js']) collect(join(PAGE, entry), files)
-files['page.css'] = {
-  mediaType: 'text/css; charset=utf-8',
-  text: readFileSync(join(ROOT, 'src/openapi/console/page/page.css'), 'utf8'),
-}
+const SOURCE = join(ROOT, 'src/openapi/console/page')
+for (const name of readdirSync(SOURCE).filter((each) => each.endsWith('.css')))
+  files[name] = { mediaType: 'text/css; charset=utf-8', text: readFileSync(join(SOURCE, name), 'utf8') }
 const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12)
 writeFileSync(
   join(CONSOLE, 'bundle.js'),

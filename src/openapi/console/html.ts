@@ -25,14 +25,18 @@ const MARK =
   '<svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="13" r="8.5"/>' +
   '<path d="M16 4.5v17M7.5 13h17M3 27c2.2-2 4.3-2 6.5 0s4.3 2 6.5 0 4.3-2 6.5 0 4.3 2 6.5 0"/></svg>'
 
+/** The console's own style sheets, the later ones over the earlier. */
+const STYLES = ['control', 'operation', 'result', 'row', 'narrow']
+
 /** The console: an empty page that its script fills. */
 export function consoleHtml(links: DocsLinks): string {
   const { scripts, assets, root, openapi, asyncapi } = links
   const preload = scripts.map((name) => `<link rel="modulepreload" href="${escape(assets + name)}">`)
+  const styles = STYLES.map((name) => `<link rel="stylesheet" href="${escape(`${assets}${name}.css`)}">`)
   return documentHtml(
     links,
     'Console',
-    [...preload, script(assets + 'main.js')],
+    [...styles, ...preload, script(assets + 'main.js')],
     `${headerHtml(links, 'console')}
 <div id="console" data-root="${escape(root)}" data-openapi="${escape(openapi)}" data-asyncapi="${escape(asyncapi)}">
 <noscript><p class="plain">The console needs JavaScript. The document is <a href="${escape(openapi)}">here</a>.</p></noscript>

@@ -69,7 +69,7 @@ export function OperationView(props: OperationProps) {
           />
           <ReplyOptions operation={operation} values={values} change={change} />
           {operation.parameters.length + operation.bodies.length === 0 && (
-            <p class="muted">Takes no input.</p>
+            <p class="nothing">Takes no input.</p>
           )}
           <div class="send">
             <button class="primary" id="run">

@@ -195,7 +195,10 @@ export class Run {
     const reader = response.body?.getReader()
     let sliceEnd = performance.now() + SLICE_MS
     for (;;) {
+      const asked = performance.now()
       const next = await reader?.read()
+      // Whoever had to wait has left the page its turn. And what is not read yet is lost when the connection breaks.
+      if (performance.now() - asked > 2) sliceEnd = performance.now() + SLICE_MS
       // What has come while it was paused is held back, too: no row moves.
       if (this.state === 'paused') await new Promise<void>((resolve) => (this.#resume = resolve))
       if (signal.aborted) return
