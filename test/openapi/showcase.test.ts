@@ -4,7 +4,7 @@ import { createShowcase } from '../../examples/showcase/src/app.ts'
 import { lint, refusals } from './judge.ts'
 
 describe('the documents of the showcase', () => {
-  const app = createShowcase({ file: import.meta.filename })
+  const app = createShowcase({ file: import.meta.filename, uploads: '.' })
 
   it.each(['3.2', '3.1'] as const)(
     'OpenAPI %s passes redocly lint and the official schema',

@@ -127,6 +127,27 @@ describe.skipIf(withoutChromium)('the page in Chromium', { timeout: 60_000 }, ()
       expect(asked).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)])
     }))
 
+  test('an upload is followed on the server while it is sent, and is what was sent', () =>
+    visit({}, async (page) => {
+      await page.click('#upload button')
+      await settle(page, '#upload .state', 'complete')
+      await settle(page, '#upload .told', 'The SHA-256 that the server computed on the way is right.')
+      expect(await page.textContent('#upload [data-figure=saved]')).toBe('made-here.bin, 48.0 MiB')
+      await settle(page, '#upload [data-figure=received]', '48.0 MiB')
+
+      const body = Buffer.from('a file of mine')
+      await page.setInputFiles('#upload input', {
+        name: '../my file.txt',
+        mimeType: 'text/plain',
+        buffer: body,
+      })
+      await page.click('#upload button')
+      await settle(page, '#upload [data-figure=saved]', 'my file.txt, 0.0 MiB')
+      // What the showcase was sent, it forgets.
+      await page.waitForTimeout(200)
+      expect(showcase.uploaded()).toEqual([])
+    }))
+
   test('a stream is stopped by the button that started it', () =>
     visit({}, async (page) => {
       expect(await page.textContent('#ticks button')).toBe('Stop')

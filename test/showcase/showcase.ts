@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createShowcase } from '../../examples/showcase/src/app.ts'
@@ -9,17 +10,22 @@ export interface RunningShowcase {
   readonly url: string
   /** The size of the file behind `/download`, in bytes. */
   readonly fileSize: number
+  /** The uploads that are kept, also in part. */
+  uploaded(): string[]
   stop(): Promise<void>
 }
 
 /** Starts the showcase in this process, with its file in a folder of its own. */
 export async function startShowcase(megabytes = 1): Promise<RunningShowcase> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-showcase-'))
-  const app = createShowcase({ file: await ensureLargeFile(folder, megabytes) })
+  const uploads = join(folder, 'uploads')
+  await mkdir(uploads)
+  const app = createShowcase({ file: await ensureLargeFile(folder, megabytes), uploads })
   const { url } = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,
     fileSize: megabytes * MEBIBYTE,
+    uploaded: () => readdirSync(uploads),
     async stop() {
       await app.close()
       await rm(folder, { recursive: true, force: true })

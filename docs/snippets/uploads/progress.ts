@@ -7,7 +7,7 @@ const app = new App()
 const Id = z.object({ id: z.uuid() })
 const Progress = z.object({ received: z.number(), length: z.number().optional(), done: z.boolean() })
 const uploads = new Map<string, ReturnType<typeof open>>()
-const open = (id: string) => channel(id, Progress, { history: 1, slow: 'latest' })
+const open = (id: string) => channel(id, Progress, { history: 1, slow: 'drop-oldest' })
 
 // Whoever comes first opens it: the one who sends, or the one who watches.
 function progressOf(id: string) {

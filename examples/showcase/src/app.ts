@@ -5,9 +5,23 @@
  * client as soon as it is yielded. If the client leaves, `sleep` throws and `finally` runs.
  */
 import { randomUUID } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { App, bytes, channel, event, HttpError, jsonl, type Outcome, reply, sse, text } from 'millrace'
+import {
+  App,
+  bytes,
+  channel,
+  event,
+  file,
+  HttpError,
+  jsonl,
+  multipart,
+  type Outcome,
+  reply,
+  sse,
+  text,
+} from 'millrace'
 import { z } from 'zod'
 import { servePage } from './page.ts'
 
@@ -48,7 +62,12 @@ const NewItem = z.object({
 
 const Item = NewItem.extend({ id: z.uuid(), createdAt: z.iso.datetime() })
 
-export function createShowcase({ file }: { file: string }): App {
+const Upload = z.object({ id: z.uuid() })
+const Progress = z.object({ received: z.int(), length: z.int().optional(), ended: z.boolean() })
+const Saved = z.object({ name: z.string(), bytes: z.int(), sha256: z.string() })
+const Sent = { file: file({ maxBytes: 256 * 1024 * 1024 }) }
+
+export function createShowcase({ file, uploads }: Folders): App {
   const app = new App({ title: 'Millrace showcase', version: '0.1.0' })
 
   // A video: one frame per interval, or as fast as the client reads when the interval is 0.
@@ -82,6 +101,41 @@ export function createShowcase({ file }: { file: string }): App {
   })
 
   app.get('/data/processed', () => processed)
+
+  // An upload, saved to disk as it arrives, and forgotten again. Whoever knows its id sees how far it is.
+  const progresses = new Map<string, ReturnType<typeof openProgress>>()
+  const progressOf = (id: string) => {
+    const progress = progresses.get(id) ?? openProgress(id)
+    progresses.set(id, progress)
+    forgetOldest(progresses, 100)
+    return progress
+  }
+
+  app.post('/uploads/:id', { params: Upload, body: multipart(Sent), returns: Saved }, async (context) => {
+    const { params, body, after } = context
+    const progress = progressOf(params.id)
+    const path = join(uploads, params.id)
+    const tell = (ended: boolean) => progress.publish({ received: body.received, length: body.length, ended })
+    after(async () => {
+      tell(true)
+      progresses.delete(params.id)
+      await rm(path, { force: true })
+    })
+    body.onProgress(() => tell(false))
+    for await (const part of body) {
+      const saved = await part.saveTo(path, { digest: 'sha-256' })
+      return { name: part.filename, bytes: saved.bytes, sha256: saved.digest! }
+    }
+    throw new HttpError(422, { detail: 'Choose a file.' })
+  })
+
+  app.get('/uploads/:id/progress', { params: Upload, streams: sse(Progress) }, async function* (context) {
+    const { params, signal } = context
+    for await (const each of progressOf(params.id).subscribe({ replay: 1, signal })) {
+      yield each
+      if (each.ended) return
+    }
+  })
 
   // A chat: what one client says, all of them hear.
   const chat = channel('chat', z.string())
@@ -126,6 +180,15 @@ export function createShowcase({ file }: { file: string }): App {
   servePage(app)
   return app
 }
+
+/** What is sent from this folder, and where what comes in is put. */
+interface Folders {
+  readonly file: string
+  readonly uploads: string
+}
+
+/** Who reads slowly gets what is true now. */
+const openProgress = (id: string) => channel(id, Progress, { history: 1, slow: 'drop-oldest' })
 
 /** A whole number in a query string. */
 function whole(min: number, max: number) {

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { createShowcase } from './app.ts'
@@ -13,7 +15,9 @@ if (!environment.success) fail(z.prettifyError(environment.error))
 const { PORT, SHOWCASE_FILE_MB } = environment.data
 
 const cache = fileURLToPath(new URL('../.cache/', import.meta.url))
-const app = createShowcase({ file: await ensureLargeFile(cache, SHOWCASE_FILE_MB) })
+const uploads = join(cache, 'uploads')
+await mkdir(uploads, { recursive: true })
+const app = createShowcase({ file: await ensureLargeFile(cache, SHOWCASE_FILE_MB), uploads })
 
 const server = await app.listen({ host: '127.0.0.1', port: PORT }).catch((error: NodeJS.ErrnoException) => {
   if (error.code === 'EADDRINUSE') fail(`Port ${PORT} is taken. Choose another: PORT=${PORT + 1} npm start`)
@@ -37,6 +41,7 @@ function welcome(url: string): string {
   ... its results  ${url}/data/processed
   Ticker           ${url}/ticks?count=10&interval=200
   Items            ${url}/items  (POST, then GET /items/:id)
+  Upload           ${url}/uploads/:id  (POST a form, GET .../progress)
   Chat             ${url.replace('http', 'ws')}/ws
 
   Try it
