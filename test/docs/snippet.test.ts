@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claims as bandwidth } from './claim/bandwidth.ts'
+import { claims as client } from './claim/client.ts'
 import { claims as compression } from './claim/compression.ts'
 import { claims as dependencyInjection } from './claim/dependency-injection.ts'
 import { claims as deployment } from './claim/deployment.ts'
@@ -30,6 +31,7 @@ import { type Claim, type Claims, runProgram, SNIPPETS } from './program.ts'
 
 const CLAIMS: Readonly<Record<string, Claims>> = {
   bandwidth,
+  client,
   compression,
   'dependency-injection': dependencyInjection,
   deployment,
