@@ -125,11 +125,15 @@ export class AppDocuments {
     if (news.length > 0) this.#app.engine.log.warn({}, problemText(what, news))
   }
 
-  /** Both documents, and what is wrong with either. */
+  /**
+   * What is wrong with either document. Without the names of exports: a module that awaits its `listen`
+   * exports nothing before that, and would wait for itself.
+   */
   async #problems(): Promise<readonly string[]> {
+    const exports = {}
     const found = [
-      ...(this.openapiPath === undefined ? [] : (await this.openapi({})).problems),
-      ...(this.asyncapiPath === undefined ? [] : (await this.asyncapi({})).problems),
+      ...(this.openapiPath === undefined ? [] : (await this.openapi({ exports })).problems),
+      ...(this.asyncapiPath === undefined ? [] : (await this.asyncapi({ exports })).problems),
     ]
     return [...new Set(found)]
   }

@@ -1,4 +1,5 @@
 /** Where documents are served, how, and what is told of their problems. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { App, bytes, dependency, HttpError, jsonl, reply, type OpenApiDocument } from 'millrace'
@@ -99,6 +100,12 @@ describe('the documents of an app', () => {
     app.get('/private', () => 'secret')
     expect((await get(app, '/private')).status).toBe(401)
     expect((await get(app, '/openapi.json')).status).toBe(200)
+  })
+
+  it('know the exports of a module that awaits its own start', () => {
+    const program = join(import.meta.dirname, 'self-export.mjs')
+    const { status, stdout } = spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 30_000 })
+    expect([status, stdout]).toEqual([0, 'pourTea\n'])
   })
 
   it('are the last word of `transform`', async () => {
