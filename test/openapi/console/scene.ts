@@ -172,7 +172,7 @@ export function createScene(docs = '/docs'): App {
     for await (const chunk of body) {
       size += chunk.byteLength
       // A slow reader: the browser has to wait, and tells how far it is.
-      if (size % (1024 * 1024) < chunk.byteLength) await sleep(30)
+      if (size % (1024 * 1024) < chunk.byteLength) await sleep(80)
     }
     return { size }
   })
