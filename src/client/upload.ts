@@ -21,17 +21,13 @@ export function countBytes(
 ): ReadableStream<Uint8Array> {
   let sent = 0
   const total = lengthOf(body)
-  const counter = new TransformStream<Uint8Array, Uint8Array>(
-    {
-      transform(bytes, controller) {
-        controller.enqueue(bytes)
-        sent += bytes.byteLength
-        onProgress({ sent, total })
-      },
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(bytes, controller) {
+      controller.enqueue(bytes)
+      sent += bytes.byteLength
+      onProgress({ sent, total })
     },
-    { highWaterMark: 0 },
-    { highWaterMark: 0 },
-  )
+  })
   const encoded = new Response(body)
   const type = encoded.headers.get('content-type')
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
