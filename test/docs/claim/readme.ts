@@ -53,6 +53,10 @@ export const claims: Claims = {
     await vi.waitFor(() => expect(output).toEqual(['10 items, complete']))
   },
 
+  async 'client.ts'({ output }) {
+    await vi.waitFor(() => expect(output).toEqual(['100', '101', '102']))
+  },
+
   async 'chat.ts'({ url }) {
     const [ann, ben] = [await openSocket(`${url}/ws`), await openSocket(`${url}/ws`)]
     ann.send('hello')
