@@ -7,6 +7,9 @@ export interface UploadProgress {
   readonly total: number | undefined
 }
 
+/** Some runtimes read a file in one piece, of which there would be nothing to tell. */
+const PIECE_BYTES = 65_536
+
 type OnProgress = (progress: UploadProgress) => void
 
 /**
@@ -21,17 +24,29 @@ export function countBytes(
 ): ReadableStream<Uint8Array> {
   let sent = 0
   const total = lengthOf(body)
-  const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(bytes, controller) {
-      controller.enqueue(bytes)
-      sent += bytes.byteLength
-      onProgress({ sent, total })
-    },
-  })
   const encoded = new Response(body)
   const type = encoded.headers.get('content-type')
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-  return encoded.body!.pipeThrough(counter)
+  const reader = encoded.body!.getReader()
+  let rest = new Uint8Array(0)
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (rest.length === 0) {
+          const { done, value } = await reader.read()
+          if (done) return controller.close()
+          rest = value
+        }
+        const piece = rest.subarray(0, PIECE_BYTES)
+        rest = rest.subarray(piece.length)
+        controller.enqueue(piece)
+        sent += piece.length
+        onProgress({ sent, total })
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function lengthOf(body: BodyInit): number | undefined {
