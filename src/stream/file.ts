@@ -88,10 +88,11 @@ export class FileReply implements Responder {
   /** What all of it, and what is sent of it, adds up to (RFC 9530). */
   async #addDigests(reply: Reply, file: OwnedFile, field: Field): Promise<void> {
     const { digest } = this.#options
-    if (digest === undefined || reply.body.kind !== 'file') return
+    if (digest === undefined || reply.body.kind === 'none') return
     const whole = wantedDigest(field('want-repr-digest')) ?? (digest === 'always' ? 'sha-256' : undefined)
-    const part = wantedDigest(field('want-content-digest'))
-    const { start, length } = reply.body
+    // Several parts with their heads between them are no part of the file.
+    const part = reply.body.kind === 'file' ? wantedDigest(field('want-content-digest')) : undefined
+    const { start, length } = reply.body.kind === 'file' ? reply.body : { start: 0, length: 0 }
     for (const [name, algorithm, from, count] of [
       ['repr-digest', whole, 0, file.size],
       ['content-digest', part, start, length],
@@ -153,7 +154,10 @@ function narrow(reply: Reply, file: OwnedFile, field: Field, mayBePart: boolean)
   const range = mayBePart ? field('range') : undefined
   if (range === undefined || !checkIfRange(field('if-range'), validators, Date.now())) return
   const ranges = parseRange(range, file.size)
-  if (ranges !== undefined) keepParts(reply, file, ranges)
+  if (ranges === undefined) return
+  // A Content-Encoding would be that of the multipart, which has none: clients would fail to decode it.
+  if (ranges.length > 1 && reply.headers['content-encoding'] !== undefined) return
+  keepParts(reply, file, ranges)
 }
 
 /** By what the reply says, whoever set it. */

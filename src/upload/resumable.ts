@@ -7,7 +7,8 @@
  * - There is one request at a time per upload. A new one means that its sender has given up the one before:
  *   that is ended, and waited for. (One process has one store. Two processes need two, or a sticky balancer.)
  * - A length, once known, stays. An upload that turns out longer is no longer one.
- * - When the last byte is there, the upload is complete, whatever its app makes of it then.
+ * - When the last byte is there, the upload is complete, whatever its app makes of it then. Its app is not
+ *   disturbed by other requests: they wait. A request that was given up before does not complete anything.
  */
 import type { Context, ContextName } from '../core/context.ts'
 import type { Dependency, TakenName } from '../core/dependency.ts'
@@ -95,6 +96,8 @@ interface Work {
   /** Its sender has given it up. */
   end(): void
   readonly ended: Promise<void>
+  /** All has arrived, and its app is at work: it is waited for, and not ended. */
+  complete: boolean
 }
 
 class Uploads {
@@ -205,6 +208,9 @@ class Uploads {
       return emptyReply({ status })
     }
     if (length !== undefined && offset !== length) throw inconsistent(length, offset)
+    // Given up while the last bytes were stored: nobody would hear what the app makes of it, so it is not asked.
+    if (context.request.cancellation.error !== undefined) throw context.request.cancellation.error
+    this.#work.get(from.info.id)!.complete = true
     const info: UploadInfo = { ...from.info, length: offset, complete: true }
     await store.update(info)
     context.head.set('upload-complete', formatBoolean(true))
@@ -291,7 +297,7 @@ class Uploads {
   /** Ends what is at work on an upload, and then does something with it that nobody else disturbs. */
   async #exclusively<T>(id: string, context: Context, act: () => Promise<T>): Promise<T> {
     for (let before = this.#work.get(id); before !== undefined; before = this.#work.get(id)) {
-      before.end()
+      if (!before.complete) before.end()
       await before.ended
     }
     let done = () => {}
@@ -304,7 +310,7 @@ class Uploads {
       })
       context.request.cancellation.cancel('error', overtaken)
     }
-    this.#work.set(id, { ended, end })
+    this.#work.set(id, { ended, end, complete: false })
     try {
       return await act()
     } catch (error) {

@@ -290,6 +290,57 @@ export const resumableBehaviours: Behaviour[] = [
     }),
   ),
 
+  behaviour('who asks while the app is at work on a complete upload waits, and does not end it', (scene) => {
+    let begun = 0
+    let processed = 0
+    const onComplete: ResumableOptions['onComplete'] = async (_, { sleep }) => {
+      begun++
+      await sleep(200)
+      processed++
+      return { done: true }
+    }
+    return withUploads(scene, { onComplete }, async ({ post, patch, head }) => {
+      const at = location(await post(undefined, { 'upload-complete': '?0' }))
+      const last = patch(at, 0, content, true)
+      await until(() => begun === 1, 'the app is at work')
+      expect(await head(at)).toEqual(['200000', '?1', '200000'])
+      expect(processed).toBe(1)
+      expect(await (await last).json()).toEqual({ done: true })
+    })
+  }),
+
+  behaviour('a request that is given up while its last bytes are stored completes nothing', (scene) => {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-slow-store-'))
+    const store = diskStore(directory)
+    let storing = false
+    const slow: ResumableOptions['store'] = {
+      ...store,
+      async append(id, offset) {
+        const appender = await store.append(id, offset)
+        const close = async () => {
+          storing = true
+          await wait(200)
+          await appender.close()
+        }
+        return { write: (bytes) => appender.write(bytes), close }
+      },
+    }
+    const aborted: boolean[] = []
+    const onComplete: ResumableOptions['onComplete'] = (_, { signal }) => void aborted.push(signal.aborted)
+    return withUploads(scene, { store: slow, onComplete }, async ({ post, patch, head }) => {
+      const at = location(await post(undefined, { 'upload-complete': '?0' }))
+      storing = false
+      const first = patch(at, 0, content, true).catch(() => undefined)
+      await until(() => storing, 'all has arrived')
+      expect(await head(at)).toEqual(['200000', '?0', '200000'])
+      expect(aborted).toEqual([])
+      await first
+      // Its sender goes on, with nothing left to send, and now there is somebody to hear the answer.
+      expect((await patch(at, 200_000, undefined, true)).status).toBe(204)
+      expect(aborted).toEqual([false])
+    }).finally(() => rmSync(directory, { recursive: true }))
+  }),
+
   behaviour('what the app makes of an upload may fail, and the upload is complete', (scene) => {
     const onComplete = () => {
       throw new HttpError(422, { detail: 'A virus.' })

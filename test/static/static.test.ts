@@ -310,6 +310,14 @@ describe('contents compressed beforehand', () => {
     expect(await brief(part)).toEqual([200, 'gzip'])
     const own = await ask('/app.js', { 'accept-encoding': 'gzip', range: 'bytes=1-2' })
     expect([own.headers['content-range'], await own.text()]).toEqual(['bytes 1-2/4', 'zi'])
+    // A multipart of them has no coding, and no header to say that its parts have one.
+    const several = await ask('/app.js', { 'accept-encoding': 'gzip', range: 'bytes=0-0,3-3' })
+    expect(await brief(several)).toEqual([200, 'gzip'])
+    const uncoded = await ask('/app.js', { range: 'bytes=0-0,3-3' })
+    expect([uncoded.status, (await uncoded.text()).includes('content-range: bytes 3-3/700')]).toEqual([
+      206,
+      true,
+    ])
   })
 
   test('only where they are asked for and there', async () => {
