@@ -29,8 +29,7 @@ export async function readAppModule(path: string, name: string | undefined): Pro
 }
 
 async function load(file: string): Promise<Exports> {
-  // What a module prints must not end up in the document.
-  const { log, info, debug } = console
+  // What a module prints must not end up in the document, now or later.
   Object.assign(console, { log: console.error, info: console.error, debug: console.error })
   try {
     return (await import(pathToFileURL(file).href)) as Exports
@@ -41,8 +40,6 @@ async function load(file: string): Promise<Exports> {
       )
     }
     throw new CommandError(`${file} cannot be loaded:\n${(error as Error).stack ?? String(error)}`)
-  } finally {
-    Object.assign(console, { log, info, debug })
   }
 }
 

@@ -130,8 +130,10 @@ type SocketInput<P extends string, T> = Sent<P, Pick<T, keyof T & ('params' | 'q
   SocketOptions &
   (T extends { readonly sends: infer In } ? MessageOption<In> : unknown)
 
-/** Whether a call can do without its second argument. */
-type Sufficient<Wanted> = {} extends Wanted ? unknown : 'This route needs an input: pass a second argument'
+/** Whether a call can do without its second argument. A member, because two strings at once are `never`. */
+type Sufficient<Wanted> = {} extends Wanted
+  ? unknown
+  : { readonly 'This route needs an input: pass a second argument': never }
 
 /** What may be sent for a value of a type. */
 type Sendable<T, K> = K extends 'headers'

@@ -36,7 +36,7 @@ export async function* readPieces(
   reply: Promise<Response>,
   asText = false,
 ): AsyncGenerator<StreamItem, void, undefined> {
-  const { resume = {} } = sender.options
+  const policy = sender.resumption
   let { lastEventId } = sender.options
   let response = await reply
   let failures = 0
@@ -48,17 +48,17 @@ export async function* readPieces(
       try {
         const pieces =
           decoder === undefined ? readChunks(body, asText || isText(type)) : readItems(body, decoder)
-        for await (const piece of pieces) {
-          failures = 0
-          yield piece
-        }
+        yield* pieces
         return
       } catch (error) {
-        if (!(error instanceof StreamTruncated) || resume === false) throw error
-        lastEventId = decoder?.lastEventId
+        if (!(error instanceof StreamTruncated) || policy === undefined) throw error
+        const reached = decoder?.lastEventId
+        // Only what gets further starts the count anew: a route that does not resume would repeat itself forever.
+        failures = reached === lastEventId ? failures + 1 : 1
+        lastEventId = reached
         if (lastEventId === undefined || lastEventId === '' || !isPassing(error)) throw error
         const askedMs = decoder?.reconnectionTime
-        response = await sender.resume({ lastEventId, error, askedMs, failures: ++failures }, resume)
+        response = await sender.resume({ lastEventId, error, askedMs, failures }, policy)
         // The server says that there is nothing more to come (WHATWG HTML section 9.2.3).
         if (response.status === 204) return
         if (mediaTypeEssence(contentType(response)) !== mediaTypeEssence(type)) throw error

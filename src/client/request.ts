@@ -46,7 +46,10 @@ export interface CallOptions extends Hooks {
   readonly accept?: string
   /** Tries again what is safe to repeat when nothing or a passing error came back. Default false. */
   readonly retry?: RetryPolicy | false
-  /** Goes on with a stream of server-sent events that was cut, behind the last id. Default: five times in a row. */
+  /**
+   * Goes on with a stream of server-sent events that was cut, behind the last id. Default: five times without
+   * getting further, and not for POST and PATCH, which would do again what they have done.
+   */
   readonly resume?: RetryPolicy | false
   /** The id to begin behind, as `Last-Event-ID`: from an earlier visit, for example. */
   readonly lastEventId?: string

@@ -1,6 +1,6 @@
 /** How often to try again, and how long to wait before it. */
 export interface RetryPolicy {
-  /** How often in a row, default 5. An item that arrives starts the count anew. */
+  /** How often in a row, default 5. A stream that has got further starts the count anew. */
   readonly attempts?: number
   /** The first wait in milliseconds, default 1000. Each one after it is twice as long. */
   readonly baseMs?: number

@@ -61,6 +61,12 @@ export class Sender {
     this.options.signal?.removeEventListener('abort', this.#follow)
   }
 
+  /** Whether a stream that is cut goes on by itself: what may be sent twice does, the rest where it is said. */
+  get resumption(): RetryPolicy | undefined {
+    const { resume } = this.options
+    return resume || (resume === undefined && REPEATABLE.includes(this.#method) ? {} : undefined)
+  }
+
   /** Aborts when the caller has gone. */
   get signal(): AbortSignal {
     return this.#leaving.signal
@@ -140,20 +146,19 @@ export class Sender {
 
   #headers(lastEventId: string | undefined): Headers {
     const { accept = ACCEPT, endMark = true, cookies } = this.options
-    return new Headers(
-      Object.fromEntries(
-        entries({
-          accept,
-          prefer: endMark ? 'stream-end' : undefined,
-          'last-event-id': lastEventId && utf8(lastEventId),
-          'content-type': this.#body?.type,
-          cookie: entries(cookies)
-            .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-            .join('; '),
-          ...this.options.headers,
-        }),
-      ),
-    )
+    const headers = new Headers()
+    // One by one, because names that differ in their case alone would be joined.
+    for (const [name, value] of entries({
+      accept,
+      prefer: endMark ? 'stream-end' : undefined,
+      'last-event-id': lastEventId && utf8(lastEventId),
+      'content-type': this.#body?.type,
+      cookie: entries(cookies)
+        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+        .join('; '),
+    }).concat(entries(this.options.headers)))
+      headers.set(name, value)
+    return headers
   }
 
   async #fetch({ url, method, headers, signal }: ClientRequest, encoded: EncodedBody): Promise<Response> {

@@ -366,7 +366,11 @@ interface Shape {
 function objectShape(node: JsonSchema, { root, definitions }: Converted): Shape | undefined {
   const shape: Shape = { properties: new Map(), required: new Set() }
   const pending = [node]
+  const seen = new Set<JsonSchema>()
   for (let each = pending.pop(); each !== undefined; each = pending.pop()) {
+    // An intersection may be one with itself.
+    if (seen.has(each)) continue
+    seen.add(each)
     if (typeof each['$ref'] === 'string') {
       const name = referenceName(each['$ref'])
       const target = name === '' ? root : definitions[name ?? '']

@@ -186,7 +186,14 @@ export function eachReference(node: unknown, visit: (holder: JsonSchema, target:
 export function referenceName(target: string): string | undefined {
   if (target === '#') return ''
   const match = /^#\/(?:\$defs|definitions)\/(.+)$/.exec(target)
-  return match === null
-    ? undefined
-    : decodeURIComponent(match[1]!).replaceAll('~1', '/').replaceAll('~0', '~')
+  return match === null ? undefined : decoded(match[1]!).replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** Not every validator encodes the names in its references. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }

@@ -15,6 +15,11 @@ export class SchemeRegistry {
 
   /** The name of a scheme; two schemes of one name are a problem. */
   name(scheme: SecurityScheme, place: string): string {
+    if (!/^[\w.-]+$/.test(scheme.name))
+      this.#report(
+        place,
+        `a security scheme is called "${scheme.name}". Use letters, digits, ".", "_" and "-" only.`,
+      )
     const present = this.#schemes.get(scheme.name)
     if (present === undefined) this.#schemes.set(scheme.name, { scheme, place })
     else if (canonical(present.scheme.definition) !== canonical(scheme.definition)) {

@@ -130,6 +130,16 @@ describe.each(['in process', 'over HTTP'])('%s', (way) => {
     })
   })
 
+  test('a header replaces what it would be otherwise, however it is written', async () => {
+    const text = await api.post('/echo/any', {
+      body: new Uint8Array([65]),
+      headers: { 'Content-Type': 'application/x-a' },
+    })
+    expect(text).toEqual({ type: 'application/x-a', text: 'A' })
+    const response = await api.get('/every', { headers: { Accept: 'application/jsonl' } }).response
+    expect(response.headers.get('content-type')).toContain('application/jsonl')
+  })
+
   test.each(['', '.', '..'])('a parameter that would make another path: %j', async (id) => {
     expect(await failure(api.get('/params/:id', { params: { id } }))).toBeInstanceOf(TypeError)
   })

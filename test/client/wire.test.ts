@@ -329,6 +329,29 @@ describe('resume', () => {
     expect(asked).toEqual(['37'])
   })
 
+  test('a route that does not resume is given up on, and what may not be sent twice is not, unless told to', async () => {
+    const log = new App({ log: quiet })
+    let asked = 0
+    const handler = async function* () {
+      asked++
+      yield event({ n: 0 }, { id: '0' })
+      yield event({ n: 1 }, { id: '1' })
+      throw new Error('fails')
+    }
+    const routes = {
+      get: log.get('/deaf', { streams: sse(Count) }, handler),
+      post: log.post('/deaf', { streams: sse(Count) }, handler),
+    }
+    const api = createClient<typeof routes>('http://log', { fetch: log.fetch })
+    const resume = { ...QUICK, attempts: 3 }
+    expect((await outcome(api.post('/deaf'))).end).toBeInstanceOf(StreamTruncated)
+    expect(asked).toBe(1)
+    expect((await outcome(api.post('/deaf', { resume }))).end).toBeInstanceOf(StreamTruncated)
+    expect(asked).toBe(1 + 4)
+    expect((await outcome(api.get('/deaf', { resume }))).end).toBeInstanceOf(StreamTruncated)
+    expect(asked).toBe(1 + 4 + 4)
+  })
+
   test('JSON Lines have no ids, so they are not resumed', async () => {
     const { log, asked, routes } = makeLog()
     const cutting = lossy(log, () => 0.4)

@@ -334,6 +334,22 @@ describe('schemas', () => {
     })
   })
 
+  it('may have names that a reference cannot hold as they are', async () => {
+    const Share = z.object({ share: z.number() }).meta({ id: '100%' })
+    const { components } = await documentOf((app) => {
+      app.post('/', { body: z.object({ of: Share }), returns: Share }, () => ({ share: 1 }))
+    })
+    expect(Object.keys(components!.schemas!)).toContain('100_')
+  })
+
+  it('that are intersections with themselves come to an end', async () => {
+    const Loop = z.object({ a: z.string().optional() }).and(z.lazy((): z.ZodType => Loop))
+    const document = await documentOf((app) => {
+      app.post('/', { body: Loop }, () => 1)
+    })
+    expect(operation(document, '/', 'post')).toHaveProperty('requestBody')
+  })
+
   it('of one name that differ are a problem, and so is one called Problem', async () => {
     const problems = await problemsOf((app) => {
       app.get('/a', { returns: type.module({ $: 'string', node: { a: 'string' } }).node }, () => ({ a: '' }))
@@ -429,6 +445,13 @@ describe('security', () => {
     router.get('/', { use: { token: token.scoped('b') } }, () => 1)
     app.include(router)
     expect(operation(await app.openapi(), '/r')['security']).toEqual([{ headerKey: [], bearer: ['a', 'b'] }])
+  })
+
+  it('schemes whose name is none for a component are a problem', async () => {
+    const problems = await problemsOf((app) => {
+      app.get('/', { use: { user: bearer({ name: 'my scheme!' }, () => 1) } }, () => 1)
+    })
+    expect(problems).toContain('GET /: a security scheme is called "my scheme!". Use letters')
   })
 
   it('schemes of one name that differ are a problem', async () => {

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Compilation, compile, type Finding, type Version, writeProject } from './compiler.ts'
 
 const HEADER = `import { App, channel, dependency, jsonl, Router, sse, text } from 'millrace'
+import { createClient } from 'millrace/client'
 import { z } from 'zod'
 const app = new App()
 const Row = z.object({ id: z.string(), kind: z.enum(['book', 'film']), price: z.number() })
@@ -42,6 +43,10 @@ const MISTAKES: Record<string, string> = {
   'function as a dependency': `app.get('/rows', { use: { ^db: () => 5 } }, () => 1)`,
   'dependency with a name of the context': `app.get('/rows', { use: { ^query: db } }, () => 1)`,
   'router with a name of the context': `new Router({ prefix: '/rows', use: { ^query: db } })`,
+  'client without the input it takes': `const row = app.get('/rows/:id', { query: Page }, () => 1)
+createClient<{ row: typeof row }>('').get(^'/rows/:id')`,
+  'client with a path that is not there': `const row = app.get('/rows/:id', { query: Page }, () => 1)
+createClient<{ row: typeof row }>('').get(^'/row/:id', { params: { id: '1' } })`,
   'override by something else': `app.override(db, ^dependency(() => 5))`,
   'wrong message': `app.websocket('/ws', { sends: Row }, async ({ socket }) => {
   await socket.send({ ^id: 5, kind: 'book', price: 1 })

@@ -13,7 +13,10 @@ export const watchTicks = app.get('/ticks', { streams: jsonl(Tick) }, function* 
 app.query('/search', { body: z.object({ words: z.array(z.string()) }) }, () => [])
 export const chat = app.websocket('/chat', { receives: z.string(), sends: Tick }, () => {})
 export const news = channel('news', z.string())
-export const createOther = async () => new App({ title: 'Other' })
+export const createOther = async () => {
+  console.log('nor is this')
+  return new App({ title: 'Other' })
+}
 export const createNothing = () => 42
 export const createFailure = () => {
   throw new Error('no database')
