@@ -75,7 +75,7 @@ export function chooseCoding(request: Incoming, reply: Reply, rules: CompressRul
   if (!isCompressible(request, reply, rules)) return
   const length = knownLength(body)
   // A client that refuses the plain body gets small ones compressed, too.
-  if (length !== undefined && length < rules.threshold && !refusesSome(accept)) return
+  if (length !== undefined && length < rules.threshold && !refusesPlain(accept)) return
   vary(headers)
   if (accept === undefined || (!rules.credentials && hasCredentials(request, reply))) return
   const available = request.codings?.produces ?? []
@@ -118,8 +118,9 @@ function knownLength(body: Reply['body']): number | undefined {
   return body.kind === 'stream' ? body.length : undefined
 }
 
-function refusesSome(accept: string | undefined): boolean {
-  return accept !== undefined && /;\s*q=0/i.test(accept)
+function refusesPlain(accept: string | undefined): boolean {
+  // Most fields have no zero in them, and need no second look.
+  return accept !== undefined && /;\s*q=0/i.test(accept) && negotiateCoding(accept, []) === undefined
 }
 
 function hasCredentials({ headers }: Incoming, reply: Reply): boolean {

@@ -236,6 +236,9 @@ test('the threshold is an option; who refuses the plain body gets small ones com
   const port = await oneRoute(() => 'small', { compress: { threshold: 5 } })
   expect((await ask(port, '/')).headers['content-encoding']).toBe('gzip')
   const usual = await oneRoute(() => 'small')
+  // Who likes one less than another, or refuses one, takes the plain body all the same.
+  for (const accept of ['gzip, br;q=0.9', 'gzip;q=0.5, *;q=0.1', 'br;q=0, gzip', 'identity, gzip, *;q=0'])
+    expect((await ask(usual, '/', { 'accept-encoding': accept })).headers['content-encoding']).toBeUndefined()
   const got = await ask(usual, '/', { 'accept-encoding': 'gzip, identity;q=0' })
   expect([got.headers['content-encoding'], got.text]).toEqual(['gzip', 'small'])
 })
