@@ -14,10 +14,12 @@ export interface EncodedBody {
  * bytes if that is what they give, objects with files as forms, and the rest as JSON.
  *
  * @param headers if they say that the body is JSON, strings become JSON, too.
+ * @param signal ends the wait for the first item, and the items.
  */
 export async function encodeBody(
   body: unknown,
   headers: Readonly<Record<string, unknown>> | undefined,
+  signal: AbortSignal,
 ): Promise<EncodedBody> {
   if (body === undefined) return { body }
   const type = entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1]
@@ -26,7 +28,7 @@ export async function encodeBody(
   if (body instanceof Blob) return { body, ...(body.type === '' ? { type: OCTETS } : {}) }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { body: body as BodyInit, type: OCTETS }
   if (body instanceof ReadableStream) return { body, type: OCTETS, once: true }
-  if (Symbol.asyncIterator in Object(body)) return encodeItems(body as AsyncIterable<unknown>)
+  if (Symbol.asyncIterator in Object(body)) return encodeItems(body as AsyncIterable<unknown>, signal)
   if (hasFile(body)) return { body: toForm(body) }
   return { body: JSON.stringify(body), type: 'application/json' }
 }
@@ -52,10 +54,16 @@ function toForm(fields: Record<string, unknown>): FormData {
 }
 
 /** The first item decides what they are. */
-async function encodeItems(items: AsyncIterable<unknown>): Promise<EncodedBody> {
+async function encodeItems(items: AsyncIterable<unknown>, signal: AbortSignal): Promise<EncodedBody> {
   const iterator = items[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
-  const first = await iterator.next()
+  const first = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+      iterator.return?.().catch(() => {})
+    })
+    iterator.next().then(resolve, reject)
+  })
   const isBytes = first.value instanceof Uint8Array
   let result: IteratorResult<unknown> | undefined = first
   const body = new ReadableStream<Uint8Array>(

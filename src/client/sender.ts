@@ -127,7 +127,7 @@ export class Sender {
   async #send(lastEventId: string | undefined): Promise<Response> {
     this.signal.throwIfAborted()
     const { body, headers, params, query } = this.options
-    this.#body ??= await encodeBody(body, headers)
+    this.#body ??= await encodeBody(body, headers, this.signal)
     const request: ClientRequest = {
       method: this.#method,
       path: this.#path,

@@ -130,6 +130,18 @@ describe.each(['in process', 'over HTTP'])('%s', (way) => {
     })
   })
 
+  test('a body whose first item does not come can be cancelled', async () => {
+    let returned = false
+    const never: AsyncIterator<never> = {
+      next: () => new Promise(() => {}),
+      return: () => ((returned = true), Promise.resolve({ done: true, value: undefined })),
+    }
+    const signal = AbortSignal.timeout(20)
+    const body = { [Symbol.asyncIterator]: () => never }
+    expect(await failure(api.post('/echo/items', { body, signal }))).toBe(signal.reason)
+    expect(returned).toBe(true)
+  })
+
   test('a header replaces what it would be otherwise, however it is written', async () => {
     const text = await api.post('/echo/any', {
       body: new Uint8Array([65]),
