@@ -87,9 +87,11 @@ describe.each(VERSIONS)('500 routes on TypeScript %i', (version) => {
   }, 300_000)
 })
 
-// Measured on a loaded machine: 10 s after each letter, since to know the paths the editor works out the types
-// of all routes anew after every edit. The paths need a type that does not depend on the handlers.
-it.todo('completion after `api.get(` in 500 routes takes less than 100 ms')
+// To know the paths the editor works out the types of all routes anew after every edit. They need a type that does
+// not depend on the handlers.
+it('completion after `api.get(` in 500 routes takes less than 100 ms once it is warm', ({ skip }) => {
+  skip('not met yet: seconds after each letter, measured on a loaded machine')
+})
 
 it('completion after `ctx.` in 500 routes takes less than 100 ms once it is warm', async () => {
   const project = await writeProject('cost-completion', resourceApp())
