@@ -3,9 +3,23 @@ import { defineConfig } from 'vitest/config'
 const isCi = process.env['CI'] !== undefined
 
 /** What measures nothing shares the machine. */
-const TOGETHER = ['wire', 'core', 'types', 'docs', 'channels', 'stream'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-)
+const TOGETHER = [
+  'wire',
+  'core',
+  'types',
+  'docs',
+  'channels',
+  'stream',
+  'openapi',
+  'client',
+  'static',
+  'file',
+  'format',
+  'websocket',
+  'testing',
+  'upload',
+  'timeout',
+].map((folder) => `test/${folder}/**/*.test.ts`)
 
 export default defineConfig({
   test: {

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Millrace: a streaming-first API framework.
  *

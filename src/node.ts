@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * What only Node has: servers and files.
  *

@@ -1,6 +1,6 @@
 /** The package as its users get it: built, packed, and imported by its published name. */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -103,6 +103,28 @@ describe('the packed package', () => {
       }
     }
   })
+
+  it('has types that the tsconfig of the first page accepts, with TypeScript 7 and 6', () => {
+    const page = readFileSync(join(ROOT, 'docs/getting-started.md'), 'utf8')
+    const config = /A `tsconfig.json` that works:\s+```json\n(.*?)```/s.exec(page)![1]!
+    // Below the checkout, so that the name of the package leads to the build.
+    const project = mkdtempSync(join(ROOT, 'dist-types-'))
+    try {
+      const asked = Object.entries(manifest.exports).filter(([, target]) => typeof target !== 'string')
+      const lines = asked.map(([path], i) => `import type * as m${i} from 'millrace${path.slice(1)}'\n`)
+      const named = asked.map((_, i) => `typeof m${i}`).join(' | ')
+      writeFileSync(join(project, 'tsconfig.json'), config)
+      writeFileSync(join(project, 'server.ts'), `${lines.join('')}export type All = ${named}\n`)
+      for (const compiler of ['typescript/bin/tsc', '.bin/tsc6']) {
+        const command = [join(ROOT, 'node_modules', compiler), '-p', project]
+        const { stdout, status } = spawnSync(process.execPath, command, { encoding: 'utf8' })
+        expect(stdout, compiler).toBe('')
+        expect(status).toBe(0)
+      }
+    } finally {
+      rmSync(project, { recursive: true })
+    }
+  }, 120_000)
 
   it('holds no tests, examples or benchmarks', () => {
     expect([...files].filter((path) => /^(test|examples|bench|scripts)\//.test(path))).toEqual([])

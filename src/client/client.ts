@@ -125,8 +125,9 @@ type Undeclared<Declared> = {
     : Readonly<Record<string, unknown>>
 }
 
-/** A browser sends no headers of ours with a WebSocket. */
+/** A browser sends no headers of ours with a WebSocket; a guard reads the query without the route declaring it. */
 type SocketInput<P extends string, T> = Sent<P, Pick<T, keyof T & ('params' | 'query')>> &
+  ('query' extends keyof T ? unknown : { readonly query?: Readonly<Record<string, unknown>> }) &
   SocketOptions &
   (T extends { readonly sends: infer In } ? MessageOption<In> : unknown)
 

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Tools for tests of streams: an app in process or over sockets with live chunks, a clock, and proof
  * that nothing is left over. They need no particular test runner.
