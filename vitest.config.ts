@@ -31,7 +31,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'together', include: TOGETHER, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'together',
+          include: TOGETHER,
+          exclude: ['**/node_modules/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
@@ -39,7 +45,7 @@ export default defineConfig({
           // Many tests measure: memory, latency, what is left after ten thousand clients.
           name: 'alone',
           include: ['test/**/*.test.ts'],
-          exclude: TOGETHER,
+          exclude: [...TOGETHER, '**/node_modules/**'],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
