@@ -2,7 +2,14 @@ import { chooseCoding } from './compression.ts'
 import type { Exchange } from './exchange.ts'
 import { observe } from './observer.ts'
 import type { Pace } from './pace.ts'
-import { assertHeaderField, type Body, JSON_TYPE, type Reply, type ReplyTiming } from './reply.ts'
+import {
+  assertHeaderField,
+  assertStatus,
+  type Body,
+  JSON_TYPE,
+  type Reply,
+  type ReplyTiming,
+} from './reply.ts'
 import { Source } from './source.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
@@ -43,7 +50,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
       if (!failed || !OF_THE_BODY.test(name)) reply.headers[name] = head.headers[name]!
     }
   }
-  assertStatus(reply)
+  assertStatus(reply.status, reply.body.kind === 'upgrade')
   if (reply.body.kind === 'stream') {
     exchange.lifetime.own(reply.body.source)
     reply.body = withStatedLength(reply.body, reply.headers['content-length'])
@@ -70,12 +77,6 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply
-}
-
-function assertStatus({ status, body }: Reply): void {
-  if (Number.isInteger(status) && (body.kind === 'upgrade' ? status === 101 : status >= 200 && status <= 599))
-    return
-  throw new RangeError(`A reply takes a status from 200 to 599, not ${status}.`)
 }
 
 /** A length that is announced by a header is as binding as one that is stated: the pump sees to it. */

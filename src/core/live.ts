@@ -11,9 +11,24 @@ const UNWINDING_MS = 200
 
 /** A body that is pulled. */
 interface LiveBody {
-  /** Ends it as gently as its format allows. */
-  stop(reason: 'shutdown'): void
+  /** Whether it has no known length, so that nobody can wait for its end. */
+  readonly endless: boolean
+  /** Sends its reader away, as gently as its format allows. */
+  stop(): void
   cut(reason: CancelReason, error?: unknown): void
+}
+
+/**
+ * Tells a request that the app closes: a stream at once, and what is finite not at all, since it may use the
+ * grace. Without a body yet it is a stream if it waits for its first item.
+ */
+export function dismiss(
+  cancellation: Cancellation,
+  body: Pick<LiveBody, 'endless' | 'stop'> | undefined,
+): void {
+  if (body === undefined ? !cancellation.awaitsFirstItem : !body.endless) return
+  body?.stop()
+  cancellation.cancel('shutdown')
 }
 
 /** The requests under way, until their bodies have ended. */
@@ -62,7 +77,7 @@ export class LiveRequest {
   readonly #forget: (request: LiveRequest) => void
   #giveUp = () => {}
   #isAbandoned = false
-  #body: { readonly body: LiveBody; readonly isEndless: boolean } | undefined
+  #body: LiveBody | undefined
 
   constructor(cancellation: Cancellation, forget: (request: LiveRequest) => void) {
     this.#cancellation = cancellation
@@ -82,8 +97,8 @@ export class LiveRequest {
   }
 
   /** Its reply is there, with a body that takes its time. */
-  carry(body: LiveBody, isEndless: boolean): void {
-    this.#body = { body, isEndless }
+  carry(body: LiveBody): void {
+    this.#body = body
     this.#cancellation.subscribe((error) => {
       // A shutdown has told the body by itself, and more gently.
       if (error.reason !== 'shutdown') body.cut(error.reason, error)
@@ -97,14 +112,12 @@ export class LiveRequest {
 
   /** Tells a stream that the app closes; finite replies may use the grace. */
   dismiss(): void {
-    if (this.#body === undefined ? !this.#cancellation.awaitsFirstItem : !this.#body.isEndless) return
-    this.#body?.body.stop('shutdown')
-    this.#cancellation.cancel('shutdown')
+    dismiss(this.#cancellation, this.#body)
   }
 
   cut(): void {
     this.#cancellation.cancel('shutdown')
-    this.#body?.body.cut('shutdown')
+    this.#body?.cut('shutdown')
   }
 
   /** Waits no longer for a handler that does not unwind. */

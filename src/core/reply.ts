@@ -168,7 +168,7 @@ export interface ReplyInit {
  *
  * @throws {TypeError} for a name or value that could not be sent safely.
  */
-export function mergeHeaders(own: ReplyHeaders, given: ReplyInit['headers']): ReplyHeaders {
+function mergeHeaders(own: ReplyHeaders, given: ReplyInit['headers']): ReplyHeaders {
   if (given === undefined) return own
   for (const name of Object.keys(given)) setHeader(own, name, given[name]!)
   return own
@@ -186,8 +186,12 @@ export function assertHeaderField(name: string, value: string | readonly string[
   else for (const each of value) assertHeader(name, each)
 }
 
-function assertStatus(status: number): number {
-  if (Number.isInteger(status) && status >= 200 && status <= 599) return status
+/**
+ * @param isUpgrade whether the connection is going to speak another protocol, which only 101 says.
+ * @throws {RangeError} for what is no final status (RFC 9110 section 15).
+ */
+export function assertStatus(status: number, isUpgrade = false): number {
+  if (Number.isInteger(status) && (isUpgrade ? status === 101 : status >= 200 && status <= 599)) return status
   throw new RangeError(`A reply takes a status from 200 to 599, not ${status}.`)
 }
 

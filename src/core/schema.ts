@@ -67,7 +67,7 @@ export class SchemaMismatch extends Error {
 }
 
 /** One issue in one line: `query.limit: expected number`. */
-export function describeIssue(issue: InputIssue): string {
+function describeIssue(issue: InputIssue): string {
   return `${[issue.in, ...issue.path].join('.')}: ${issue.detail}`
 }
 

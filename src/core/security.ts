@@ -222,7 +222,8 @@ export function apiKey<const O extends ApiKeyOptions, R>(
 }
 
 /**
- * Lets in who passes any of several: the first whose credentials are there decides.
+ * Lets in who passes any of several. Wrong credentials are refused, also beside good ones; of several good
+ * ones the first in the list counts.
  *
  * @example const user = anyOf(bearer(byToken), apiKey({ in: 'header', key: 'x-api-key' }, byKey))
  */

@@ -13,3 +13,8 @@ export type Json = { [member: string]: unknown }
 export function defined(members: Json): Json {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
+
+/** A list that is worth a member; undefined for an empty one. */
+export function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list
+}

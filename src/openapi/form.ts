@@ -1,7 +1,7 @@
 /** Forms with files as media types. */
 import { type BodyReader, type FileRule, isFileRule } from '../core/body-reader.ts'
 import { runSchema, type Schema } from '../core/schema.ts'
-import { defined, type Json } from './dialect.ts'
+import { defined, type Json, nonEmpty } from './dialect.ts'
 import type { MediaUse } from './media.ts'
 import { pascal } from './name.ts'
 import type { Writing } from './writing.ts'
@@ -55,8 +55,4 @@ function takesNothing(schema: Schema): boolean {
   if (!(result instanceof Promise)) return result.issues === undefined
   result.catch(() => {})
   return false
-}
-
-function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
-  return list.length === 0 ? undefined : list
 }

@@ -74,7 +74,7 @@ function wordsOf(text: string): string[] {
     )
 }
 
-function capital(word: string): string {
+export function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }
 

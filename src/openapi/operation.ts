@@ -14,7 +14,7 @@ import { formatContent, jsonMedia, type MediaUse } from './media.ts'
 import { pascal, pathTemplate, sentence } from './name.ts'
 import { parameters } from './parameter.ts'
 import { eachDependency, requirements } from './requirement.ts'
-import { defined, type Json } from './dialect.ts'
+import { defined, type Json, nonEmpty } from './dialect.ts'
 import type { Writing } from './writing.ts'
 
 /** What a route is called, and where. */
@@ -59,10 +59,6 @@ function head(options: Documentation, id: string): Json {
     tags: nonEmpty(tags ?? []),
     deprecated: deprecated === true || undefined,
   }
-}
-
-function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
-  return list.length === 0 ? undefined : list
 }
 
 function requestBody(

@@ -4,7 +4,7 @@ import type { Uses } from '../core/dependency.ts'
 import type { InputOptions } from '../core/input.ts'
 import type { Schema } from '../core/schema.ts'
 import type { JsonSchema } from './json-schema.ts'
-import type { PathTemplate } from './name.ts'
+import { capital, type PathTemplate } from './name.ts'
 import { eachDependency } from './requirement.ts'
 import { defined, type Json } from './dialect.ts'
 import type { Writing } from './writing.ts'
@@ -134,8 +134,4 @@ function toParameter(
     schema,
     example: use.example,
   })
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1)
 }

@@ -17,6 +17,8 @@ interface Reader {
  * follows what was produced before.
  */
 export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
+  /** Whether it has no known length. */
+  readonly endless: boolean
   readonly #pump: Pump
   readonly #pace: Pace | undefined
   readonly #ready: Uint8Array[] = []
@@ -40,6 +42,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
     }
     this.#pace = limits?.timing?.pace
     this.#pump = new Pump(source, sink, onEnd, limits)
+    this.endless = limits?.length === undefined
     const { clock, stall } = limits?.timing ?? {}
     // Nobody may ever read: what was made ready for that is given up like a stalled reader's.
     if (clock !== undefined && stall) this.#cancelAbandon = clock.after(stall, () => this.cut('timeout'))
@@ -71,9 +74,9 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
     this.#breaking = { error }
   }
 
-  /** Ends the body from outside: with a farewell where the format has one. */
-  stop(reason: 'shutdown' | 'timeout'): void {
-    this.#pump.stop(reason)
+  /** Ends the body because the app closes: with a farewell where the format has one. */
+  stop(): void {
+    this.#pump.stop('shutdown')
   }
 
   /** Cuts the body from outside; a waiting read is rejected with `error`. */

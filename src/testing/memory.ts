@@ -105,7 +105,7 @@ class MemoryWire implements Wire {
       { length, timing: reply.timing },
     )
     this.#body = pulled
-    followed.carry(pulled, length === undefined)
+    followed.carry(pulled)
   }
 
   async next(): Promise<Uint8Array | undefined> {

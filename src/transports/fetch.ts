@@ -104,6 +104,6 @@ function bodyStream(
     },
     { length, timing: reply.timing },
   )
-  followed.carry(body, length === undefined)
+  followed.carry(body)
   return toWebStream(body)
 }

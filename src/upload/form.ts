@@ -12,7 +12,7 @@ import {
   type SaveTarget,
   type Scratch,
 } from '../core/sink.ts'
-import { openMultipart } from './multipart.ts'
+import { MULTIPART, openMultipart } from './multipart.ts'
 import type { FieldPart, FilePart } from './part.ts'
 import {
   assertShape,
@@ -38,7 +38,6 @@ type FilesOf<O> = O extends { readonly many: true }
 const IN_MEMORY = 1024 * 1024
 
 const URLENCODED = 'application/x-www-form-urlencoded'
-const MULTIPART = 'multipart/form-data'
 
 /**
  * A form as a whole: the handler gets an object of validated fields and uploaded files. Files of more than

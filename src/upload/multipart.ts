@@ -25,7 +25,7 @@ import {
   type SentForm,
 } from './shape.ts'
 
-const MULTIPART = 'multipart/form-data'
+export const MULTIPART = 'multipart/form-data'
 
 /** What comes out of a form with these parts, one after another. */
 export type PartOf<S extends PartShape> = string extends keyof S

@@ -80,7 +80,8 @@ export class NodeIncoming implements Incoming {
   }
 }
 
-function hasBody(message: IncomingMessage | Http2ServerRequest): boolean {
+/** Whether the request has a body, as far as its head says. */
+export function hasBody(message: IncomingMessage | Http2ServerRequest): boolean {
   if (!('stream' in message) && !announcesBody(message.rawHeaders)) return false
   const { headers } = message
   if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import { problemReply } from '../../core/dispatch.ts'
 import { HttpError } from '../../core/error.ts'
+import { dismiss } from '../../core/live.ts'
 import type { Reply } from '../../core/reply.ts'
 import { FileMemory } from './file-memory.ts'
 import { ForwardedIncoming, ProxyReader } from './forwarded.ts'
@@ -167,7 +168,7 @@ export class NodeServer {
       known.sending = sending
       incoming.discardUnreadBody()
       // A stream that begins while the server closes is told like those that had begun before.
-      if (this.#closed !== undefined) dismiss(known)
+      if (this.#closed !== undefined) dismiss(incoming.cancellation, sending)
     } catch (error) {
       this.#app.engine.log.error({ err: error }, 'A reply could not be sent')
       response.destroy()
@@ -240,7 +241,7 @@ export class NodeServer {
     // An HTTP/2 session is told to go away, and closes when its last stream has ended.
     for (const session of this.#sessions.keys()) session.close()
     this.#upgrader.close()
-    for (const active of this.#active) dismiss(active)
+    for (const { incoming, sending } of this.#active) dismiss(incoming.cancellation, sending)
     this.#closeIdle()
     // What becomes idle later, or was kept alive by a head that had left before, must not be waited for.
     const idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
@@ -306,14 +307,6 @@ export class NodeServer {
     const { _httpMessage: response } = connection as { _httpMessage?: unknown }
     return (response ?? null) === null && !this.#upgrader.has(connection)
   }
-}
-
-/** Tells a stream that the server closes; finite replies may use the grace. */
-function dismiss({ incoming, sending }: Active): void {
-  const { cancellation } = incoming
-  if (sending === undefined ? !cancellation.awaitsFirstItem : !sending.endless) return
-  sending?.stop()
-  cancellation.cancel('shutdown')
 }
 
 function toResponse(message: AnyMessage, raw: AnyResponse): NodeResponse {

@@ -6,7 +6,7 @@ import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply.ts'
 import { detachedResponse } from './detached.ts'
 import { FileMemory } from './file-memory.ts'
-import type { NodeIncoming } from './incoming.ts'
+import { hasBody, type NodeIncoming } from './incoming.ts'
 import { Http1Response } from './response.ts'
 import { send } from './send.ts'
 import { NodeSocket } from './socket.ts'
@@ -207,10 +207,6 @@ export class Upgrader {
     }
     return server
   }
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** What the handshake itself says, and is not the app's to say. */

@@ -309,6 +309,11 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
         buffer,
       })
       await page.fill('[id="field-body.title"]', 'big')
+      // As fast as the loopback is, it would be over before anything could be shown.
+      const devtools = await page.context().newCDPSession(page)
+      const uploadThroughput = 16 * 1024 * 1024
+      const network = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput }
+      await devtools.send('Network.emulateNetworkConditions', network)
       await page.evaluate(() => {
         const seen: number[] = ((window as unknown as { seen: number[] }).seen = [])
         new MutationObserver(() => {

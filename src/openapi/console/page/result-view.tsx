@@ -58,7 +58,7 @@ export function ResultView({ run }: { readonly run: Run }) {
         </p>
       )}
       {upload !== undefined && <Upload {...upload} />}
-      {received && <Figures run={run} />}
+      {received && <RunFigures run={run} />}
       {received && (run.isStream ? <StreamBody run={run} /> : <BodyView run={run} />)}
       {received && <Headers run={run} />}
     </section>
@@ -110,7 +110,7 @@ function Upload({ sent, total, rate }: { sent: number; total: number; rate: numb
   )
 }
 
-function Figures({ run }: { readonly run: Run }) {
+function RunFigures({ run }: { readonly run: Run }) {
   const what = run.shape === 'chunks' ? 'Chunks' : 'Items'
   const figures: [string, string][] = [
     ['Head after', duration(run.headAt)],
@@ -119,6 +119,11 @@ function Figures({ run }: { readonly run: Run }) {
     ['Body', bytes(run.bytes)],
     [run.busy ? 'Running' : 'Took', duration(run.elapsed)],
   ]
+  return <Figures figures={figures} />
+}
+
+/** What was counted and timed, by name. */
+export function Figures({ figures }: { readonly figures: readonly [name: string, value: string][] }) {
   return (
     <dl class="figures">
       {figures.map(([name, value]) => (

@@ -69,7 +69,7 @@ function merge(one: JsonSchema, other: JsonSchema): JsonSchema {
 }
 
 /** What `type` says; of several the first that is not null. */
-export function typeOf(schema: JsonSchema): string | undefined {
+function typeOf(schema: JsonSchema): string | undefined {
   const type = Array.isArray(schema['type']) ? schema['type'].find((each) => each !== 'null') : schema['type']
   if (typeof type === 'string') return type
   return schema['properties'] === undefined ? (schema['items'] === undefined ? undefined : 'array') : 'object'

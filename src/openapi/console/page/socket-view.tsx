@@ -7,7 +7,7 @@ import { Needs, OperationHead, Parameters } from './operation-view.tsx'
 import { count, duration } from './quantity.ts'
 import { RateChart } from './rate-chart.tsx'
 import { addressOf, authorize, type Credentials, FormProblem, type FormValues } from './request.ts'
-import { RowDetail, State } from './result-view.tsx'
+import { Figures, RowDetail, State } from './result-view.tsx'
 import { RowList } from './row-list.tsx'
 import { describeType, exampleOf, kindOf } from './schema.ts'
 import { toSocketClient } from './snippet.ts'
@@ -163,14 +163,7 @@ function Session({ operation, session }: SocketProps & { readonly session: Socke
           </span>
         )}
       </header>
-      <dl class="figures">
-        {figures.map(([name, value]) => (
-          <div>
-            <dt>{name}</dt>
-            <dd data-figure={name.toLowerCase().replace(' ', '-')}>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures figures={figures} />
       <RateChart rate={session.rate} at={session.elapsed} what="items" />
       <RowList
         log={session.log}
