@@ -3,9 +3,9 @@
  * what the headers say of it. The work itself is the transport's.
  *
  * Left alone are: what is coded already or has a digest, parts (206), bodies without bytes, media types
- * that gain nothing, small bodies, `no-transform`, files, event streams unless asked for, and replies
- * in which a secret of the client may stand beside something that an attacker chose: the length of
- * what comes out would tell one by the other (BREACH, CVE-2013-3587).
+ * that gain nothing, small bodies, `no-transform`, event streams unless asked for, and replies in which
+ * a secret of the client may stand beside something that an attacker chose: the length of what comes
+ * out would tell one by the other (BREACH, CVE-2013-3587). What is `public` has no secret in it.
  */
 import { type Coding, negotiateCoding } from '../wire/content-coding.ts'
 import { HttpError } from './error.ts'
@@ -20,9 +20,9 @@ export interface CompressOptions {
   /** Compress event streams too, default false: small events gain little, and some proxies hold them back. */
   readonly events?: boolean
   /**
-   * Compress also when the request has `Cookie` or `Authorization`, or the reply sets a cookie.
-   * Default false, because of BREACH. Safe where no reply has both a secret and a part of the request
-   * in it, and where credentials are tokens that no browser sends by itself.
+   * Compress also when the request has `Cookie` or `Authorization` and the reply is not `public`, or
+   * when the reply sets a cookie. Default false, because of BREACH. Safe where no reply has both a secret
+   * and a part of the request in it, and where credentials are tokens that no browser sends by itself.
    */
   readonly credentials?: boolean
 }
@@ -70,29 +70,49 @@ const SAFE = new Set(['GET', 'HEAD', 'QUERY'])
  */
 export function chooseCoding(request: Incoming, reply: Reply, rules: CompressRules, failed: boolean): void {
   const { headers, body } = reply
-  const accept = headerValue(request.headers, 'accept-encoding')
   if (reply.status === 304) return matchTag(request, reply)
-  if (!isCompressible(request, reply, rules)) return
-  const length = knownLength(body)
-  // A client that refuses the plain body gets small ones compressed, too.
-  if (length !== undefined && length < rules.threshold && !refusesPlain(accept)) return
-  vary(headers)
-  if (accept === undefined || (!rules.credentials && hasCredentials(request, reply))) return
-  const available = request.codings?.produces ?? []
-  const coding = negotiateCoding(
-    accept,
-    rules.codings.filter((each) => available.includes(each)),
-  )
+  if (!isNegotiable(request, reply, rules)) return
+  varyByCoding(headers)
+  const coding = codingFor(request, reply, rules)
   if (coding === undefined && !failed && SAFE.has(request.method)) {
-    const detail = `Accept one of: ${[...available, 'identity'].join(', ')}.`
+    const codings = [...(request.codings?.produces ?? []), 'identity']
+    const detail = `Accept one of: ${codings.join(', ')}.`
     throw new HttpError('NOT_ACCEPTABLE', { detail, headers: { vary: 'Accept-Encoding' } })
   }
   if (coding === undefined || coding === 'identity') return
   headers['content-encoding'] = coding
   delete headers['content-length']
+  // Nobody can tell in advance which bytes of it are where.
+  delete headers['accept-ranges']
   weakenTag(headers)
-  if (body.kind === 'text' || body.kind === 'bytes' || body.kind === 'stream')
-    reply.body = { ...body, coding }
+  if (body.kind !== 'none' && body.kind !== 'upgrade') reply.body = { ...body, coding }
+}
+
+/** Whether who accepts a coding gets this reply compressed. */
+export function isNegotiable(request: Incoming, reply: Reply, rules: CompressRules): boolean {
+  if (!isCompressible(request, reply, rules)) return false
+  const length = knownLength(reply.body)
+  // A client that refuses the plain body gets small ones compressed, too.
+  return length === undefined || length >= rules.threshold || refusesPlain(acceptOf(request))
+}
+
+/** The coding of a negotiable reply, `identity` for none; undefined when the client refuses that, too. */
+export function codingFor(
+  request: Incoming,
+  reply: Reply,
+  rules: CompressRules,
+): Coding | 'identity' | undefined {
+  const accept = acceptOf(request)
+  if (accept === undefined || (!rules.credentials && isAtRisk(request, reply))) return 'identity'
+  const available = request.codings?.produces ?? []
+  return negotiateCoding(
+    accept,
+    rules.codings.filter((each) => available.includes(each)),
+  )
+}
+
+function acceptOf({ headers }: Incoming): string | undefined {
+  return headerValue(headers, 'accept-encoding')
 }
 
 function isCompressible(
@@ -101,8 +121,7 @@ function isCompressible(
   rules: CompressRules,
 ): boolean {
   // A HEAD whose handler was not run has no body, and yet the headers of its GET.
-  if (body.kind === 'file' || body.kind === 'upgrade' || (body.kind === 'none' && method !== 'HEAD'))
-    return false
+  if (body.kind === 'upgrade' || (body.kind === 'none' && method !== 'HEAD')) return false
   if (status === 204 || status === 205 || status === 206) return false
   if (FIXED.some((name) => headers[name] !== undefined)) return false
   const type = String(headers['content-type'] ?? '')
@@ -115,7 +134,7 @@ function isCompressible(
 function knownLength(body: Reply['body']): number | undefined {
   if (body.kind === 'text') return body.text.length
   if (body.kind === 'bytes') return body.bytes.byteLength
-  return body.kind === 'stream' ? body.length : undefined
+  return body.kind === 'stream' || body.kind === 'file' ? body.length : undefined
 }
 
 function refusesPlain(accept: string | undefined): boolean {
@@ -123,15 +142,14 @@ function refusesPlain(accept: string | undefined): boolean {
   return accept !== undefined && /;\s*q=0/i.test(accept) && negotiateCoding(accept, []) === undefined
 }
 
-function hasCredentials({ headers }: Incoming, reply: Reply): boolean {
-  return (
-    headers['cookie'] !== undefined ||
-    headers['authorization'] !== undefined ||
-    reply.headers['set-cookie'] !== undefined
-  )
+function isAtRisk(request: Incoming, { headers }: Reply): boolean {
+  if (headers['set-cookie'] !== undefined) return true
+  if (request.headers['cookie'] === undefined && request.headers['authorization'] === undefined) return false
+  return !/\bpublic\b/i.test(String(headers['cache-control'] ?? ''))
 }
 
-function vary(headers: Reply['headers']): void {
+/** The reply depends on what codings its client accepts. */
+export function varyByCoding(headers: Reply['headers']): void {
   const present = headers['vary']
   if (present === undefined) headers['vary'] = 'Accept-Encoding'
   else if (!/accept-encoding|\*/i.test(String(present)))
@@ -149,5 +167,5 @@ function matchTag(request: Incoming, { headers }: Reply): void {
   const { etag } = headers
   const asked = headerValue(request.headers, 'if-none-match')
   if (typeof etag === 'string' && asked?.includes(`W/${etag}`) === true) weakenTag(headers)
-  vary(headers)
+  varyByCoding(headers)
 }

@@ -170,7 +170,7 @@ function siteEndpoints(declared: Declared & { kind: 'site' }, inherited: Inherit
       [...inherited.middleware, ...(options.middleware ?? [])],
       prepare({ uses, inputs: {}, body: undefined }, respond),
     ),
-    limits: undefined,
+    limits: options.compress === undefined ? undefined : { compress: options.compress },
     route: undefined,
     ready: () => site.ready(),
   }

@@ -58,7 +58,14 @@ export type Body =
       readonly length: number | undefined
       readonly coding?: Coding
     }
-  | { readonly kind: 'file'; readonly file: OpenFile; readonly start: number; readonly length: number }
+  | {
+      readonly kind: 'file'
+      readonly file: OpenFile
+      readonly start: number
+      /** Bytes of the file, before any coding. */
+      readonly length: number
+      readonly coding?: Coding
+    }
   | {
       readonly kind: 'upgrade'
       /** Settles when the handler has ended and the socket is closed, and tells how. Never rejects. */

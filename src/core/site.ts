@@ -1,5 +1,6 @@
 /** A folder that is served as it is: what a router knows of it. */
 import type { CacheOptions } from '../wire/cache-control.ts'
+import type { CompressOptions } from './compression.ts'
 import type { Uses } from './dependency.ts'
 import { UsageError } from './error.ts'
 import type { Exchange } from './exchange.ts'
@@ -28,6 +29,8 @@ export interface StaticOptions {
   readonly cache?: CacheOptions | string
   /** Whether `app.js.br`, `.zst` and `.gz` are sent instead of `app.js` to who accepts them, default false. */
   readonly precompressed?: boolean
+  /** Whether and how files are compressed on their way; what is not given is the app's. */
+  readonly compress?: boolean | CompressOptions
   /** Added to every file; `x-content-type-options: nosniff` is there already. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Dependencies in front of every file: guards. */
@@ -55,6 +58,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'immutable',
   'cache',
   'precompressed',
+  'compress',
   'headers',
   'use',
   'middleware',

@@ -4,6 +4,7 @@
  * an open file.
  */
 import { lookup } from 'mrmime'
+import { codingFor, isNegotiable, varyByCoding } from '../core/compression.ts'
 import { HttpError } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'
@@ -79,10 +80,20 @@ export class FileReply implements Responder {
     exchange.lifetime.ownFile(file)
     const reply = this.#whole(file, coding)
     const { method } = exchange
+    const isCoded = this.#negotiate(exchange, reply)
     if (reply.status === 200 && (method === 'GET' || method === 'HEAD'))
-      narrow(reply, file, field, method === 'GET' && this.#options.ranges !== false)
+      narrow(reply, file, field, { mayBePart: method === 'GET' && this.#options.ranges !== false, isCoded })
     await this.#addDigests(reply, file, field)
     return reply
+  }
+
+  /** Whether all of it would be compressed on its way; says in any case that this depends on the request. */
+  #negotiate({ request, compress }: Exchange, reply: Reply): boolean {
+    if (this.#options.precompressed === true) varyByCoding(reply.headers)
+    if (compress === undefined || this.#options.digest === 'always') return false
+    if (!isNegotiable(request, reply, compress)) return false
+    varyByCoding(reply.headers)
+    return (codingFor(request, reply, compress) ?? 'identity') !== 'identity'
   }
 
   /** What all of it, and what is sent of it, adds up to (RFC 9530). */
@@ -117,7 +128,7 @@ export class FileReply implements Responder {
 
   /** All of the file, with everything that is said of it. */
   #whole(file: OwnedFile, coding: string | undefined): Reply {
-    const { mediaType, downloadAs, inlineAs, cache, etag, ranges, precompressed } = this.#options
+    const { mediaType, downloadAs, inlineAs, cache, etag, ranges } = this.#options
     const made = createReply(
       mediaType ?? mediaTypeOf(this.#source.name),
       { kind: 'file', file, start: 0, length: file.size },
@@ -127,7 +138,6 @@ export class FileReply implements Responder {
     const tag = etag === undefined ? file.etag : etag === false ? undefined : toEntityTag(etag)
     if (tag !== undefined) headers['etag'] ??= coding === undefined ? tag : withTagSuffix(tag, coding)
     if (coding !== undefined) headers['content-encoding'] = coding
-    if (precompressed === true) headers['vary'] = [headers['vary'] ?? [], 'accept-encoding'].flat().join(', ')
     // A date that is yet to come would be none that a client can go by (RFC 9110 section 8.8.2.1).
     if (file.modified !== undefined)
       headers['last-modified'] ??= formatHttpDate(Math.min(file.modified.getTime(), Date.now()))
@@ -141,23 +151,39 @@ export class FileReply implements Responder {
   }
 }
 
+interface Narrowing {
+  readonly mayBePart: boolean
+  /** Whether all of it would be compressed on its way. Parts are those of the file as it is. */
+  readonly isCoded: boolean
+}
+
 /** What the request's conditions and its range leave of the whole. */
-function narrow(reply: Reply, file: OwnedFile, field: Field, mayBePart: boolean): void {
+function narrow(reply: Reply, file: OwnedFile, field: Field, { mayBePart, isCoded }: Narrowing): void {
   const validators = validatorsOf(reply)
   const verdict = checkConditions(field, validators)
   if (verdict === 'failed')
-    throw new HttpError('PRECONDITION_FAILED', { detail: 'The file is not the one the request is about.' })
+    throw new HttpError('PRECONDITION_FAILED', {
+      detail: 'The file is not the one the request is about.',
+      headers: varyOf(reply),
+    })
   if (verdict === 'not-modified') {
     markNotModified(reply)
     return
   }
   const range = mayBePart ? field('range') : undefined
-  if (range === undefined || !checkIfRange(field('if-range'), validators, Date.now())) return
+  // A date is that of both forms: who has the beginning of one must not get the rest of the other.
+  const known = isCoded ? { ...validators, modified: undefined } : validators
+  if (range === undefined || !checkIfRange(field('if-range'), known, Date.now())) return
   const ranges = parseRange(range, file.size)
   if (ranges === undefined) return
   // A Content-Encoding would be that of the multipart, which has none: clients would fail to decode it.
   if (ranges.length > 1 && reply.headers['content-encoding'] !== undefined) return
   keepParts(reply, file, ranges)
+}
+
+/** An error that depends on the codings, too: it is that of the representation that they have chosen. */
+function varyOf({ headers }: Reply): Record<string, string | readonly string[]> {
+  return headers['vary'] === undefined ? {} : { vary: headers['vary'] }
 }
 
 /** By what the reply says, whoever set it. */
@@ -184,7 +210,11 @@ function keepParts(reply: Reply, file: OwnedFile, ranges: readonly ByteRange[]):
   if (first === undefined)
     throw new HttpError('RANGE_NOT_SATISFIABLE', {
       detail: `The file has ${size} bytes, and none of the ranges lies inside.`,
-      headers: { 'content-range': contentRange(undefined, size), 'accept-ranges': 'bytes' },
+      headers: {
+        'content-range': contentRange(undefined, size),
+        'accept-ranges': 'bytes',
+        ...varyOf(reply),
+      },
     })
   reply.status = 206
   const { headers } = reply

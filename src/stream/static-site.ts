@@ -79,7 +79,7 @@ export class StaticSite implements Site {
           : await this.#page(exchange, page, 404)
     if (reply === undefined) throw notFound()
     // Another client gets something else at the same path.
-    reply.headers['vary'] = ['accept', reply.headers['vary'] ?? []].flat().join(', ')
+    reply.headers['vary'] = ['Accept', reply.headers['vary'] ?? []].flat().join(', ')
     return reply
   }
 

@@ -171,7 +171,7 @@ describe('a single-page app', () => {
       for (const method of ['GET', 'HEAD']) {
         const got = await ask(path, HTML, method)
         expect(await brief(got), path).toEqual([200, method === 'GET' ? '<h1>home</h1>' : ''])
-        expect(got.headers).toMatchObject({ vary: 'accept', 'cache-control': 'no-cache' })
+        expect(got.headers).toMatchObject({ vary: 'Accept', 'cache-control': 'no-cache' })
       }
     }
     const etag = String((await ask('/users', HTML)).headers['etag'])
@@ -201,7 +201,7 @@ describe('a single-page app', () => {
     const lost = await serve({ notFound: '404.html' })
     const got = await lost('/users', { ...HTML, range: 'bytes=0-1', 'if-none-match': '*' })
     expect(await brief(got)).toEqual([404, '<h1>lost</h1>'])
-    expect(got.headers['vary']).toBe('accept')
+    expect(got.headers['vary']).toBe('Accept')
     expect(got.headers['accept-ranges']).toBeUndefined()
     await expectProblem(await lost('/users', { accept: '*/*' }), 404, 'NOT_FOUND')
     const both = await serve({ notFound: '404.html', fallback: 'index.html' })
@@ -285,7 +285,7 @@ describe('contents compressed beforehand', () => {
     expect(got.headers).toMatchObject({
       'content-type': 'text/javascript; charset=utf-8',
       'content-length': String(text.length),
-      vary: 'accept-encoding',
+      vary: 'Accept-Encoding',
     })
   })
 
@@ -299,11 +299,15 @@ describe('contents compressed beforehand', () => {
       const kept = await ask('/app.js', { ...headers, 'if-none-match': etag })
       expect([kept.status, kept.headers['vary'], kept.headers['content-encoding']]).toEqual([
         304,
-        'accept-encoding',
+        'Accept-Encoding',
         undefined,
       ])
     }
     expect(tags.size).toBe(3)
+    for (const refusing of [{ 'if-match': '"another"' }, { range: 'bytes=9999-' }]) {
+      const refused = await ask('/app.js', { 'accept-encoding': 'br', ...refusing })
+      expect([refused.status >= 412, refused.headers['vary']]).toEqual([true, 'Accept-Encoding'])
+    }
     // Half of one coding and half of another would be nothing.
     const [plain] = tags
     const part = await ask('/app.js', { 'accept-encoding': 'gzip', range: 'bytes=1-2', 'if-range': plain! })
@@ -328,7 +332,7 @@ describe('contents compressed beforehand', () => {
     const zstd = await ask('/only.css', { 'accept-encoding': 'gzip, zstd' })
     expect([zstd.headers['content-encoding'], await zstd.text()]).toEqual(['zstd', 'zstd'])
     const page = await ask('/users', { ...HTML, 'accept-encoding': 'br' })
-    expect([page.headers['vary'], await page.text()]).toEqual(['accept, accept-encoding', '<h1>home</h1>'])
+    expect([page.headers['vary'], await page.text()]).toEqual(['Accept, Accept-Encoding', '<h1>home</h1>'])
     // A link beside it is looked at like any other.
     const { symlinkSync } = await import('node:fs')
     symlinkSync('../secret.txt', join(place.root, 'ok.txt.br'))

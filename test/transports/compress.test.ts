@@ -1,7 +1,6 @@
 /** Compression of replies on Node: what is compressed with what, and what is left alone. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import * as zlib from 'node:zlib'
-import { diskFile } from 'millrace/node'
 import { App, type AppOptions, HttpError, type RouteOptions, reply, sse, text } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openSession, requestHttp2 } from '../contract/http2-link.ts'
@@ -197,7 +196,6 @@ describe('is left alone', () => {
     ['an image', () => reply.bytes(Buffer.alloc(5000), { mediaType: 'image/png' })],
     ['an archive', () => reply.bytes(Buffer.alloc(5000), { mediaType: 'application/zip' })],
     ['no type', () => reply.stream([LONG])],
-    ['a file', () => reply.file(diskFile(import.meta.filename))],
     ['events', () => reply.stream(['data: x\n\n'], { mediaType: 'text/event-stream' })],
     ['a small body', () => 'x'.repeat(1023)],
     ['204', () => reply.empty()],

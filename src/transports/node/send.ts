@@ -2,6 +2,7 @@
 import type { Pace } from '../../core/pace.ts'
 import type { Outcome, Reply } from '../../core/reply.ts'
 import { type Chunk, Source } from '../../core/source.ts'
+import { fileSource } from '../../stream/file-source.ts'
 import type { Sink } from '../../stream/outflow.ts'
 import { Pump } from '../../stream/pump.ts'
 import type { Coding } from '../../wire/content-coding.ts'
@@ -50,6 +51,7 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
     case 'stream':
       return sendStream(response, reply, body)
     case 'file':
+      if (body.coding !== undefined) return sendCompressedFile(response, reply, body, body.coding)
       return sendFile(response, reply, body, options.fileMemory)
     case 'upgrade':
       response.destroy()
@@ -80,7 +82,7 @@ function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: num
   const { onEnd } = reply
   if (response.backlog === undefined) {
     // In pieces, so that a reader is seen to move.
-    if (onEnd !== undefined) reply.onEnd = (ending) => onEnd({ ...ending, items: 0 })
+    withoutItems(reply)
     return sendStream(response, reply, { kind: 'stream', source: Source.from([body])!, length: bytes })
   }
   let cutFor: { outcome: Outcome; error?: unknown } | undefined
@@ -135,6 +137,23 @@ function sendCompressed(response: NodeResponse, reply: Reply, body: Chunk, codin
   }
 }
 
+/** A file that is compressed on its way: a stream of its blocks, of which one at a time is in memory. */
+function sendCompressedFile(response: NodeResponse, reply: Reply, body: FileBody, coding: Coding): Sending {
+  withoutItems(reply)
+  return sendStream(response, reply, {
+    kind: 'stream',
+    source: fileSource(body),
+    length: body.length,
+    coding,
+  })
+}
+
+/** What we make pieces of has none of its own to count. */
+function withoutItems(reply: Reply): void {
+  const { onEnd } = reply
+  if (onEnd !== undefined) reply.onEnd = (ending) => onEnd({ ...ending, items: 0 })
+}
+
 class ResponseSink implements Sink {
   readonly macrotask = setImmediate as Sink['macrotask']
   readonly defer = process.nextTick as Sink['defer']
@@ -173,6 +192,7 @@ class ResponseSink implements Sink {
 }
 
 type StreamBody = Extract<Reply['body'], { kind: 'stream' }>
+type FileBody = Extract<Reply['body'], { kind: 'file' }>
 
 function sendStream(response: NodeResponse, reply: Reply, body: StreamBody): Sending {
   const { source, length, coding } = body

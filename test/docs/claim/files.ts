@@ -42,7 +42,7 @@ export const claims: Claims = {
       expect((await ask(path, headers)).status, path).toBe(404)
     const script = await ask('/app.3f2a9c1b.js', { 'accept-encoding': 'identity' })
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
-    expect(script.headers.get('vary')).toBe('accept-encoding')
+    expect(script.headers.get('vary')).toBe('Accept-Encoding')
     expect(await script.text()).toBe('plain()')
     expect((await fetch(`${url}/guide/`, { method: 'POST' })).status).toBe(405)
   },
