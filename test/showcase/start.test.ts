@@ -2,24 +2,37 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 
-const main = fileURLToPath(new URL('../../examples/showcase/dist/main.js', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const main = join(root, 'examples/showcase/dist/main.js')
+// What npm runs before it has been done: the build.
+const NPM_START = ['npm', 'start', '--ignore-scripts'] as const
 
 let running: ChildProcess | undefined
 
 afterEach(() => {
-  running?.kill('SIGKILL')
+  try {
+    if (running !== undefined) process.kill(-running.pid!, 'SIGKILL')
+  } catch {
+    // All of them have ended.
+  }
   running = undefined
 })
 
-/** Starts the showcase as `npm start` does. Gathers what it prints. */
-function start(env: Record<string, string>) {
+/** Starts the showcase in a process group of its own, as a terminal does. Gathers what it prints. */
+function start(
+  env: Record<string, string>,
+  [command, ...rest]: readonly [string, ...string[]] = [process.execPath, main],
+) {
   if (!existsSync(main)) throw new Error(`${main} is missing: npm run build -w @millrace/showcase`)
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(command, rest, {
+    cwd: root,
     env: { ...process.env, SHOWCASE_FILE_MB: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   })
   running = child
   const printed = { stdout: '', stderr: '' }
@@ -29,18 +42,20 @@ function start(env: Record<string, string>) {
   const exit = once(child, 'close').then(
     ([code, signal]) => ({ code, signal }) as { code: number | null; signal: string | null },
   )
-  return { child, printed, exit }
+  const url = async () => {
+    while (!/curl/.test(printed.stdout))
+      await Promise.race([
+        once(child.stdout!, 'data'),
+        exit.then(() => Promise.reject(new Error(printed.stderr))),
+      ])
+    return /http:\/\/127\.0\.0\.1:\d+/.exec(printed.stdout)![0]
+  }
+  return { child, printed, exit, url }
 }
 
 test('says what it serves, serves it, and ends at SIGTERM also while a stream is open', async () => {
-  const { child, printed, exit } = start({ PORT: '0' })
-  while (!/curl/.test(printed.stdout))
-    await Promise.race([
-      once(child.stdout!, 'data'),
-      exit.then(() => Promise.reject(new Error(printed.stderr))),
-    ])
-
-  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed.stdout)![0]
+  const { child, printed, exit, ...showcase } = start({ PORT: '0' })
+  const url = await showcase.url()
   expect(url).not.toMatch(/:0$/)
   for (const path of [
     '/',
@@ -68,6 +83,26 @@ test('says what it serves, serves it, and ends at SIGTERM also while a stream is
   expect(printed.stderr).toBe('')
   await reader.cancel().catch(() => {}) // it was cut
 }, 30_000)
+
+test.each([
+  ['SIGTERM to npm alone', 'SIGTERM', 1],
+  // A terminal tells all of them, and npm then tells its own once more: two for the showcase.
+  ['Ctrl+C', 'SIGINT', -1],
+] as const)(
+  'npm start: %s ends it in order, also while a stream is open',
+  async (_what, signal, group) => {
+    const { child, exit, ...showcase } = start({ PORT: '0' }, NPM_START)
+    const url = await showcase.url()
+    const reader = (await fetch(`${url}/ticks?interval=200`)).body!.getReader()
+    await reader.read()
+    process.kill(group * child.pid!, signal)
+    // The pipes end with the last process that holds them: nothing is left behind.
+    expect(await exit).toEqual({ code: 0, signal: null })
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+    await reader.cancel().catch(() => {}) // it was cut
+  },
+  30_000,
+)
 
 test('a taken port is said plainly', async () => {
   const other = createServer().listen(0, '127.0.0.1')

@@ -344,6 +344,16 @@ describe('a second signal', { timeout: 30_000 }, () => {
     expect(exit.at - second).toBeLessThan(1000 + SLACK)
   })
 
+  test('is not the first one, told again by whoever has passed it on', async () => {
+    const server = await startServer()
+    const stream = await get(server.port, '/events')
+    await stream.bytes()
+    for (let n = 0; n < 3; n++) server.signal('SIGINT')
+    expect(await rest(stream)).toMatch(/^retry: \d{4}\n\n$/)
+    expect((await server.exited()).code).toBe(0)
+    expect(server.events).toContain('end')
+  })
+
   test('gives a teardown that hangs no more than a second', async () => {
     const server = await startServer({ slowTeardown: 60_000 })
     server.signal('SIGTERM')

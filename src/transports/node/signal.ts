@@ -6,13 +6,19 @@ interface Closable extends Application {
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/**
+ * How long a signal counts as the same one again, in milliseconds: Ctrl+C reaches every process of the terminal,
+ * and npm hands it on to those it has started.
+ */
+const ECHO_MS = 250
 /** How long after a second signal the process may still live, in milliseconds, so that lifespans can end. */
 const FORCED_MS = 1000
 /** How long a process of a cluster stays after its servers have closed, in milliseconds. */
 const HAND_BACK_MS = 250
 
 const apps = new Set<Closable>()
-let closing = false
+/** What the app is closing for, once it is. */
+let closing: { readonly signal: NodeJS.Signals; readonly at: number } | undefined
 let forced = false
 
 /**
@@ -26,14 +32,18 @@ export function closeOnSignals(app: Application): () => void {
   apps.add(app)
   return () => {
     // While the process is ending, apps and handlers stay, so that a second signal still finds them.
-    if (closing || !apps.delete(app) || apps.size > 0) return
+    if (closing !== undefined || !apps.delete(app) || apps.size > 0) return
     for (const signal of SIGNALS) process.off(signal, onSignal)
   }
 }
 
-function onSignal(): void {
-  if (closing) return force()
-  closing = true
+function onSignal(signal: NodeJS.Signals): void {
+  const now = performance.now()
+  if (closing !== undefined) {
+    if (signal !== closing.signal || now - closing.at > ECHO_MS) force()
+    return
+  }
+  closing = { signal, at: now }
   void Promise.all([...apps].map(close)).then(async (ended) => {
     // In a cluster the primary may have handed over connections meanwhile. It gets them back, as long as
     // there is somebody to do so.
