@@ -2,7 +2,8 @@
 import { planBody } from './body-plan.ts'
 import type { Uses } from './dependency.ts'
 import type { Exchange } from './exchange.ts'
-import type { Registered } from './match.ts'
+import { HttpError } from './error.ts'
+import { type Registered, RouteTable } from './match.ts'
 import { toMountedRequest } from './mounted-request.ts'
 import { type Answer, chain, compose, prepare } from './pipeline.ts'
 import { Reply } from './reply.ts'
@@ -33,6 +34,8 @@ interface Inherited {
   readonly use: Uses
   readonly middleware: readonly Middleware[]
   readonly createSite: CreateSite
+  /** What a path says where files were looked for and are not. */
+  readonly missing: (path: string) => HttpError
 }
 
 /** What was returned when a route was declared, by the route that its app made of it. */
@@ -45,9 +48,15 @@ export function declarationOf(route: AnyRoute): AnyRoute {
 
 /** The endpoints of an app, in order of declaration. Its own middleware is left to the dispatcher. */
 export function flatten(app: RouteGroup, createSite: CreateSite): Registered<Endpoint>[] {
-  return app.declared.flatMap((each) =>
-    toEndpoints(each, { prefix: '', tags: app.tags, use: app.use, middleware: [], createSite }),
-  )
+  let table: RouteTable<Endpoint> | undefined
+  const missing = (path: string) => {
+    table ??= new RouteTable(endpoints)
+    return table.refusalBesideFiles(path) ?? new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
+  }
+  const { tags, use } = app
+  const inherited: Inherited = { prefix: '', tags, use, middleware: [], createSite, missing }
+  const endpoints = app.declared.flatMap((each) => toEndpoints(each, inherited))
+  return endpoints
 }
 
 function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpoint>[] {
@@ -156,15 +165,21 @@ function mountEndpoints(mount: Declared & { kind: 'mount' }, inherited: Inherite
   ]
 }
 
-/** GET at the path of a site and below it. HEAD comes with that, and the others are a 405. */
+/**
+ * GET at the path of a site and below it. HEAD comes with that, and the others are a 405. Where there is no
+ * such file, the routes beside it say what the path answers.
+ */
 function siteEndpoints(declared: Declared & { kind: 'site' }, inherited: Inherited): Registered<Endpoint>[] {
   const { options } = declared
   const prefix = inherited.prefix + declared.path.replace(/\/$/, '')
   const depth = prefix.split('/').length
   const site = inherited.createSite(declared.folder, options)
   const uses = { ...inherited.use, ...options.use }
-  const respond: Answer = (exchange) =>
-    site.respond(exchange, exchange.path === '/' ? [] : exchange.path.split('/').slice(depth))
+  const respond: Answer = (exchange) => {
+    const { path } = exchange
+    const below = path === '/' ? [] : path.split('/').slice(depth)
+    return site.respond(exchange, below, () => inherited.missing(path))
+  }
   const target: Endpoint = {
     answer: compose(
       [...inherited.middleware, ...(options.middleware ?? [])],
@@ -174,7 +189,7 @@ function siteEndpoints(declared: Declared & { kind: 'site' }, inherited: Inherit
     route: undefined,
     ready: () => site.ready(),
   }
-  const at = { method: 'GET', declaredAt: declared.declaredAt, target }
+  const at = { method: 'GET', declaredAt: declared.declaredAt, files: true, target }
   return [
     // A page of the app's own at the same place goes before the index.
     { ...at, path: prefix === '' ? '/' : prefix, yields: true },

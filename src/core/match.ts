@@ -11,6 +11,8 @@ export interface Registered<T> {
   readonly declaredAt: string
   /** Whether it stands back where another one has the same method and matches the same paths. */
   readonly yields?: boolean
+  /** Whether it answers only where there happens to be a file. */
+  readonly files?: boolean
   readonly target: T
 }
 
@@ -36,11 +38,12 @@ export class RouteTable<T> {
   readonly #fixed = new Map<string, { readonly data: Node<T> }>()
 
   /**
-   * @param yielding What stands back where one of `registered` has the same method and matches the same paths.
+   * @param yielding What stands back, like those of `registered` that yield.
    * @throws {UsageError} naming both places when two routes have the same method and match the same paths.
    */
-  constructor(registered: Iterable<Registered<T>>, yielding: Iterable<Registered<T>> = []) {
-    for (const each of registered) this.#add(each)
+  constructor(registered: readonly Registered<T>[], yielding: readonly Registered<T>[] = []) {
+    for (const each of registered) if (each.yields !== true) this.#add(each)
+    for (const each of registered) if (each.yields === true) this.#add(each, true)
     for (const each of yielding) this.#add(each, true)
   }
 
@@ -90,18 +93,33 @@ export class RouteTable<T> {
     )
   }
 
-  /** The methods that a path answers, for `Allow`. */
+  /** The methods that a path answers, for `Allow`. Files count where there is nothing else. */
   allowed(path: string): string[] {
-    const methods = new Set<string>()
-    for (const { data } of findAllRoutes(this.#router, '', path)) {
-      for (const method of data.methods.keys()) {
-        if (method === '*' || method === WEBSOCKET) continue
-        methods.add(method)
-        if (method === 'GET') methods.add('HEAD')
-      }
-    }
-    if (methods.size > 0) methods.add('OPTIONS')
-    return [...methods]
+    const nodes = this.#nodesAt(path)
+    const methods = methodsOf(nodes, false)
+    return methods.length > 0 ? methods : methodsOf(nodes, true)
+  }
+
+  /**
+   * What a path says to GET where a folder of files answers it and has no such file: 426 and 405 come from
+   * routes that match the path as closely as the folder does.
+   *
+   * @returns undefined where there are only files.
+   */
+  refusalBesideFiles(path: string): HttpError | undefined {
+    const nodes = this.#nodesAt(path)
+    const files = nodes.findIndex(({ methods }) => methods.get('GET')?.files === true)
+    const closest = nodes.slice(0, files + 1)
+    if (closest.some(({ methods }) => methods.has(WEBSOCKET))) return upgradeRequired()
+    const methods = methodsOf(closest, false)
+    return methods.length === 0 ? undefined : notAllowed(methods)
+  }
+
+  /** What matches a path, the most specific pattern first. */
+  #nodesAt(path: string): Node<T>[] {
+    return findAllRoutes(this.#router, '', path)
+      .map(({ data }) => data)
+      .reverse()
   }
 
   /** The most specific pattern may lack the method that a wider one has. */
@@ -111,21 +129,41 @@ export class RouteTable<T> {
       const match = take(candidate, method)
       if (match !== undefined) return match
     }
-    if (all.some(({ data }) => data.methods.has(WEBSOCKET))) {
-      throw new HttpError('UPGRADE_REQUIRED', {
-        detail: 'This is a WebSocket: connect to it with the handshake of RFC 6455.',
-        headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
-      })
-    }
+    if (all.some(({ data }) => data.methods.has(WEBSOCKET))) throw upgradeRequired()
     if (method === WEBSOCKET)
       throw new HttpError('NOT_FOUND', { detail: 'There is no WebSocket at this path.' })
-    const allow = this.allowed(path).join(', ')
-    throw new HttpError('METHOD_NOT_ALLOWED', { detail: `This path answers ${allow}.`, headers: { allow } })
+    throw notAllowed(this.allowed(path))
   }
 }
 
 /** The pseudo method under which WebSocket routes are kept. */
 export const WEBSOCKET = 'WEBSOCKET'
+
+/** The methods of patterns, with those that come by themselves. */
+function methodsOf(nodes: readonly Node<unknown>[], withFiles: boolean): string[] {
+  const names = new Set<string>()
+  for (const { methods } of nodes) {
+    for (const [method, { files = false }] of methods) {
+      if (method === '*' || method === WEBSOCKET || (files && !withFiles)) continue
+      names.add(method)
+      if (method === 'GET') names.add('HEAD')
+    }
+  }
+  if (names.size > 0) names.add('OPTIONS')
+  return [...names]
+}
+
+function upgradeRequired(): HttpError {
+  return new HttpError('UPGRADE_REQUIRED', {
+    detail: 'This is a WebSocket: connect to it with the handshake of RFC 6455.',
+    headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
+  })
+}
+
+function notAllowed(methods: readonly string[]): HttpError {
+  const allow = methods.join(', ')
+  return new HttpError('METHOD_NOT_ALLOWED', { detail: `This path answers ${allow}.`, headers: { allow } })
+}
 
 function take<T>(
   found: { readonly data: Node<T>; readonly params?: Record<string, string> },

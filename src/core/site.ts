@@ -2,7 +2,7 @@
 import type { CacheOptions } from '../wire/cache-control.ts'
 import type { CompressOptions } from './compression.ts'
 import type { Uses } from './dependency.ts'
-import { UsageError } from './error.ts'
+import { type HttpError, UsageError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 import type { Middleware } from './route.ts'
@@ -43,8 +43,11 @@ export interface StaticOptions {
 export interface Site {
   /** @throws {UsageError} when there is nothing to serve from; told when the app starts. */
   ready(): Promise<void>
-  /** @param below what follows the site's own path in the canonical one: encoded segments. */
-  respond(exchange: Exchange, below: readonly string[]): Promise<Reply>
+  /**
+   * @param below what follows the site's own path in the canonical one: encoded segments.
+   * @param missing what is thrown where there is no file: a 404, unless routes answer other methods there.
+   */
+  respond(exchange: Exchange, below: readonly string[], missing: () => HttpError): Promise<Reply>
 }
 
 /** Makes the site of a folder; given by the front door, since the core knows no disk. */

@@ -3,7 +3,7 @@
  * request gets of a file is decided in file.ts.
  */
 import { lookup } from 'mrmime'
-import { HttpError } from '../core/error.ts'
+import type { HttpError } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'
 import { redirectReply, type Reply } from '../core/reply.ts'
@@ -47,37 +47,42 @@ export class StaticSite implements Site {
     return this.#folder.ready()
   }
 
-  async respond(exchange: Exchange, below: readonly string[]): Promise<Reply> {
+  async respond(exchange: Exchange, below: readonly string[], missing: () => HttpError): Promise<Reply> {
     const { dotfiles = false } = this.#options
     const slashes = exchange.path === '/' ? 1 : slashesAtEnd(exchange.request.target)
     // An empty segment is no name either, and a guard in front may see another path than we do.
     const names = exchange.path.includes('//') || slashes > 1 ? undefined : toFilePath(below, dotfiles)
-    if (names === undefined) throw notFound()
+    if (names === undefined) throw missing()
     const found = await this.#folder.find(names)
-    if (found === 'folder') return this.#folderReply(exchange, names, slashes === 1)
+    if (found === 'folder') return this.#folderReply(exchange, names, slashes === 1, missing)
     if (found !== undefined && slashes === 0) return this.#send(exchange, found, names)
-    return this.#missing(exchange, names)
+    return this.#missing(exchange, names, missing())
   }
 
-  async #folderReply(exchange: Exchange, names: readonly string[], hasSlash: boolean): Promise<Reply> {
+  async #folderReply(
+    exchange: Exchange,
+    names: readonly string[],
+    hasSlash: boolean,
+    missing: () => HttpError,
+  ): Promise<Reply> {
     const { index = 'index.html' } = this.#options
     const found = index === false ? undefined : await this.#folder.find([...names, index])
-    if (found === undefined || found === 'folder') return this.#missing(exchange, names)
+    if (found === undefined || found === 'folder') return this.#missing(exchange, names, missing())
     // The links of the page hang on the slash.
     return hasSlash ? this.#send(exchange, found, names) : redirectReply(withSlash(exchange), 301)
   }
 
   /** What is sent instead of a file that is not there. */
-  async #missing(exchange: Exchange, names: readonly string[]): Promise<Reply> {
+  async #missing(exchange: Exchange, names: readonly string[], error: HttpError): Promise<Reply> {
     const { fallback, notFound: page } = this.#options
-    if (!namesMediaType(headerValue(exchange.request.headers, 'accept'), 'text/html')) throw notFound()
+    if (!namesMediaType(headerValue(exchange.request.headers, 'accept'), 'text/html')) throw error
     const reply =
       fallback !== undefined && !isAsset(names.at(-1))
         ? await this.#page(exchange, fallback, 200)
-        : page === undefined
+        : page === undefined || error.status !== 404
           ? undefined
           : await this.#page(exchange, page, 404)
-    if (reply === undefined) throw notFound()
+    if (reply === undefined) throw error
     // Another client gets something else at the same path.
     reply.headers['vary'] = ['Accept', reply.headers['vary'] ?? []].flat().join(', ')
     return reply
@@ -107,8 +112,4 @@ function isAsset(name = ''): boolean {
 function withSlash({ path, request }: Exchange): string {
   const query = request.target.indexOf('?')
   return `./${path.slice(path.lastIndexOf('/') + 1)}/${query === -1 ? '' : request.target.slice(query)}`
-}
-
-function notFound(): HttpError {
-  return new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
 }

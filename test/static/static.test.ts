@@ -150,6 +150,59 @@ describe('folders', () => {
   })
 })
 
+describe('beside routes for other methods, where there is no file', () => {
+  const routes = (app: App) => {
+    app.post('/items', () => 'made')
+    app.put('/items', () => 'put')
+    app.post('/pages/:slug', () => 'made')
+    app.post('/empty', () => 'made')
+    app.post('/.well-known/hook', () => 'hooked')
+    app.websocket('/ws', {}, () => {})
+    app.post('/app.js', () => 'a file has it too')
+    app.get('/items/:id', () => 'one')
+  }
+
+  test.each([{}, { notFound: '404.html' }])('%j: the route says what its path answers', async (options) => {
+    const ask = await serve(options, '/', routes)
+    for (const [path, allow] of [
+      ['/items', 'POST, PUT, OPTIONS'],
+      ['/items/', 'POST, PUT, OPTIONS'],
+      ['/pages/first', 'POST, OPTIONS'],
+      ['/empty', 'POST, OPTIONS'],
+      ['/.well-known/hook', 'POST, OPTIONS'],
+    ] as const) {
+      for (const headers of [{}, HTML]) {
+        const got = await ask(path, headers)
+        await expectProblem(got, 405, 'METHOD_NOT_ALLOWED')
+        expect(got.headers['allow'], path).toBe(allow)
+      }
+      expect((await ask(path, {}, 'HEAD')).status).toBe(405)
+      expect((await ask(path, {}, 'DELETE')).headers['allow']).toBe(allow)
+      expect((await ask(path, {}, 'OPTIONS')).headers['allow']).toBe(allow)
+    }
+    const got = await ask('/ws')
+    await expectProblem(got, 426, 'UPGRADE_REQUIRED')
+    expect(got.headers['upgrade']).toBe('websocket')
+  })
+
+  test('files, and what is nowhere, are as ever', async () => {
+    const ask = await serve({}, '/', routes)
+    expect(await brief(await ask('/app.js'))).toEqual([200, 'plain()'.repeat(100)])
+    expect(await brief(await ask('/app.js', {}, 'POST'))).toEqual([200, 'a file has it too'])
+    expect(await brief(await ask('/items/7'))).toEqual([200, 'one'])
+    expect(await brief(await ask('/items', {}, 'POST'))).toEqual([200, 'made'])
+    for (const path of ['/item', '/items/7/8', '/pages', '/ws/x', '/.well-known/hooks'])
+      await expectProblem(await ask(path), 404, 'NOT_FOUND')
+    expect((await ask('/nothing', {}, 'POST')).headers['allow']).toBe('GET, HEAD, OPTIONS')
+  })
+
+  test('a route that matches less closely than the folder has nothing to say', async () => {
+    const ask = await serve({}, '/files', (app) => app.post('/*rest', () => 'any'))
+    await expectProblem(await ask('/files/nothing.js'), 404, 'NOT_FOUND')
+    await expectProblem(await ask('/elsewhere'), 405, 'METHOD_NOT_ALLOWED')
+  })
+})
+
 describe('a single-page app', () => {
   const api = (app: App) => {
     app.get('/api/users', () => ['Ann'])
