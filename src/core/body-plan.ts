@@ -6,7 +6,7 @@ import type { Incoming } from './incoming.ts'
 import { foreignOrigin } from './origin.ts'
 import type { RequestBody } from './body.ts'
 import type { BodyReader } from './body-reader.ts'
-import { isSchema, placeIssues, type Schema, validationFailed } from './schema.ts'
+import { acceptsUndefined, isSchema, placeIssues, type Schema, validationFailed } from './schema.ts'
 import { JsonLineDecoder } from '../wire/jsonl.ts'
 
 /** Reads and validates the body a route declared; adds to `issues` what does not pass. */
@@ -26,14 +26,20 @@ export function planBody(declared: Schema | Format | BodyReader | undefined): Bo
 }
 
 function schemaPlan(schema: Schema): BodyPlan {
+  const isOptional = acceptsUndefined(schema)
   return async ({ rawBody, request }, issues, inputs) => {
     rawBody.assertReadable()
     assertFormOrigin(rawBody, request)
-    const raw = await parse(rawBody)
+    const raw = isOptional && (await isEmpty(rawBody)) ? undefined : await parse(rawBody)
     const result = await schema['~standard'].validate(raw)
     if (result.issues === undefined) inputs.body = result.value
     else issues.push(...placeIssues('body', result.issues))
   }
+}
+
+/** Whether there is no content. What comes in pieces has to be read to know it. */
+async function isEmpty(body: RequestBody): Promise<boolean> {
+  return body.length === undefined ? (await body.bytes()).byteLength === 0 : body.length === 0
 }
 
 /** A page may send a form anywhere without asking; JSON needs no such check, since it has to ask for that. */

@@ -107,6 +107,21 @@ export function runSchema<T>(
 }
 
 /**
+ * Whether a schema takes nothing at all: what it describes may be left out. A schema that fails over it, or
+ * has to wait for its answer, does not.
+ */
+export function acceptsUndefined(schema: Schema): boolean {
+  try {
+    const result = runSchema(schema, undefined)
+    if (!(result instanceof Promise)) return result.issues === undefined
+    result.catch(() => {})
+  } catch {
+    // It was not made for it.
+  }
+  return false
+}
+
+/**
  * Validates without an `await` where the validator is synchronous: that is the common case and the
  * fast path.
  *

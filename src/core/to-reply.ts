@@ -31,8 +31,13 @@ export function toReply(value: unknown, exchange: Exchange, shape: ReplyShape): 
     mismatch('What the handler returned', 'returns', issues),
   )
   return checked instanceof Promise
-    ? checked.then((settled) => jsonReply(settled, statusOf(shape)))
-    : jsonReply(checked, statusOf(shape))
+    ? checked.then((settled) => valueReply(settled, shape))
+    : valueReply(checked, shape)
+}
+
+/** A schema may allow a handler to have nothing to say. */
+function valueReply(value: unknown, shape: ReplyShape): Reply {
+  return value === undefined ? emptyReply(statusOf(shape)) : jsonReply(value, statusOf(shape))
 }
 
 function statusOf(shape: ReplyShape): { status: number } | undefined {

@@ -93,7 +93,7 @@ function addWebSocket(writing: Writing, route: WebSocketRoute, id: string): void
       action,
       channel: { $ref: `#/channels/${id}` },
       messages: [{ $ref: `#/channels/${id}/messages/${key}` }],
-      security: security.length === 0 ? undefined : schemeReferences(security),
+      ...operationSecurity(security),
       'x-deprecated': options.deprecated === true || undefined,
     })
   }
@@ -154,9 +154,18 @@ function webSocketBinding(inputs: readonly Json[]): Json {
   })
 }
 
-/** AsyncAPI has a list of which all are needed, by reference; of several ways the first one is told. */
-function schemeReferences(security: readonly Record<string, readonly string[]>[]): Json[] {
-  return Object.keys(security[0]!).map((name) => ({ $ref: `#/components/securitySchemes/${name}` }))
+/**
+ * AsyncAPI has a list of which one is enough. Where that is not all, because some are needed together or none
+ * will do as well, the alternatives stand beside it as OpenAPI writes them.
+ */
+function operationSecurity(security: readonly Record<string, readonly string[]>[]): Json {
+  if (security.length === 0) return {}
+  const names = new Set(security.flatMap((each) => Object.keys(each)))
+  const said = security.every((each) => Object.keys(each).length === 1)
+  return {
+    security: [...names].map((name) => ({ $ref: `#/components/securitySchemes/${name}` })),
+    ...(said ? undefined : { 'x-security': security }),
+  }
 }
 
 /** AsyncAPI has names of its own for keys in HTTP, and for the scopes of a flow. */

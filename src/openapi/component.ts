@@ -18,7 +18,6 @@ import {
   type JsonSchema,
   NAME_MARK,
   referenceName,
-  split,
   toJsonSchema,
 } from './json-schema.ts'
 import { pascal } from './name.ts'
@@ -108,11 +107,7 @@ export class SchemaRegistry {
     if (present !== undefined) return present
     const { draft, names, jsonSchema } = this.#options
     const report = (problem: string) => this.#options.report(place, problem)
-    const given = jsonSchema?.(schema, side)
-    const converted =
-      given === undefined
-        ? toJsonSchema(schema, side, { draft, names, report })
-        : split(structuredClone(given) as JsonSchema)
+    const converted = toJsonSchema(schema, side, { draft, names, jsonSchema, report })
     const conversion: Conversion = { ...converted, schema, side, fallback, uses: 0 }
     sides[side] = conversion
     this.#converting.add(conversion)

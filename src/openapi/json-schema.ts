@@ -32,20 +32,29 @@ export interface ConversionOptions {
   readonly draft: Draft
   /** Schemas that have a name: where one of them is inside of another, it is marked with it. */
   readonly names: ReadonlyMap<unknown, string>
+  /** The app's own word, which goes before the validator's. */
+  readonly jsonSchema: ((schema: Schema, side: SchemaSide) => Readonly<JsonSchema> | undefined) | undefined
   /** Told of everything that has no JSON Schema. */
   readonly report: (problem: string) => void
 }
 
 /** Converts one side of a schema. */
 export function toJsonSchema(schema: Schema, side: SchemaSide, options: ConversionOptions): Converted {
-  const { draft, report } = options
+  const { draft, jsonSchema, report } = options
+  try {
+    const given = jsonSchema?.(schema, side)
+    if (given !== undefined) return split(structuredClone(given) as JsonSchema)
+  } catch (error) {
+    report(`openapi.jsonSchema failed: ${error instanceof Error ? error.message : String(error)}`)
+    return { root: {}, definitions: {} }
+  }
   const { vendor } = schema['~standard']
   const convert = (schema as StandardJsonSchema)['~standard'].jsonSchema?.[side]
   if (convert === undefined) {
     report(WITHOUT[vendor] ?? without(vendor))
     return { root: {}, definitions: {} }
   }
-  const attempt = (libraryOptions: object) => split(convert({ target: draft, libraryOptions }))
+  const attempt = (libraryOptions: object) => split(withoutAbsent(convert({ target: draft, libraryOptions })))
   try {
     return attempt(LIBRARY_OPTIONS[vendor]?.(side, options) ?? {})
   } catch (error) {
@@ -65,12 +74,40 @@ const WITHOUT: Readonly<Record<string, string>> = {
 }
 
 /** Splits off the definitions, whatever the draft calls them. */
-export function split(schema: JsonSchema): Converted {
+function split(schema: JsonSchema): Converted {
   const { $schema: _, $defs, definitions, ...root } = schema
-  return {
-    root: root,
-    definitions: ($defs ?? definitions ?? {}) as Record<string, JsonSchema>,
+  return fold({ root, definitions: ($defs ?? definitions ?? {}) as Record<string, JsonSchema> })
+}
+
+/** What a validator has written a second time, beside the definition it made of it, becomes a reference. */
+function fold({ root, definitions }: Converted): Converted {
+  for (const [name, definition] of Object.entries(definitions).filter(([each]) => isMadeUp(each))) {
+    const text = canonical(definition)
+    const visit = (node: JsonSchema) => {
+      if (node === definition || canonical(node) !== text) return
+      for (const keyword of Object.keys(node)) delete node[keyword]
+      node['$ref'] = `#/$defs/${name}`
+    }
+    eachNode([root, ...Object.values(definitions)], visit)
   }
+  return { root, definitions }
+}
+
+/** What JSON never holds: `undefined`, as one choice among others. */
+const NEVER = { not: {} }
+const ABSENT = new Set(['undefined', 'void'])
+
+/** Drops the choices that JSON cannot make. */
+function withoutAbsent(schema: JsonSchema): JsonSchema {
+  eachNode(schema, (node) => {
+    for (let choices = node['anyOf']; Array.isArray(choices); choices = node['anyOf']) {
+      const left = choices.filter((choice) => canonical(choice) !== canonical(NEVER))
+      if (left.length === choices.length || left.length === 0) return
+      delete node['anyOf']
+      Object.assign(node, left.length === 1 ? left[0] : { anyOf: left })
+    }
+  })
+  return schema
 }
 
 /** What is sent for a Date, and what `coerce` makes one of. */
@@ -85,6 +122,7 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
     override({ zodSchema, jsonSchema, path }: ZodNode) {
       const { def } = zodSchema._zod
       if (def.type === 'date') Object.assign(jsonSchema, DATE)
+      else if (ABSENT.has(def.type)) Object.assign(jsonSchema, NEVER)
       else if (ZOD_WITHOUT.has(def.type) && Object.keys(jsonSchema).length === 0)
         report(noForm(def.type, path))
       if (path.length > 0 && names.has(zodSchema)) jsonSchema[NAME_MARK] = names.get(zodSchema)
@@ -100,19 +138,27 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
     errorMode: 'ignore',
     overrideSchema({ valibotSchema, jsonSchema, errors }: ValibotNode) {
       if (valibotSchema.type === 'date') return { ...jsonSchema, ...DATE }
+      if (ABSENT.has(valibotSchema.type)) return NEVER
       for (const error of errors ?? []) report(error)
       return undefined
     },
   }),
-  arktype: (_side, { report }) => ({
-    fallback: {
-      date: ({ base }: ArkNode) => ({ ...base, ...DATE }),
-      default: ({ base, code }: ArkNode) => {
-        report(`arktype has no JSON Schema for a part of it (${code})`)
-        return base
+  arktype: (_side, { report }) => {
+    const unknown = ({ base, code, domain, proto }: ArkNode) => {
+      const what = domain ?? proto?.name ?? code
+      report(`arktype has no JSON Schema for a part of it (${what}); choose another, or ${HOOK}`)
+      return base
+    }
+    return {
+      fallback: {
+        date: ({ base }: ArkNode) => ({ ...base, ...DATE }),
+        // A rule about values that have the form: no other validator tells of those.
+        predicate: ({ base }: ArkNode) => base,
+        unit: (node: ArkNode) => (node.unit === undefined ? NEVER : unknown(node)),
+        default: unknown,
       },
-    },
-  }),
+    }
+  },
 }
 
 interface ZodNode {
@@ -134,6 +180,9 @@ interface ValibotNode {
 interface ArkNode {
   readonly base: JsonSchema
   readonly code: string
+  readonly unit?: unknown
+  readonly domain?: string
+  readonly proto?: { readonly name: string }
 }
 
 /** Whether a default is made for each value, as a date or an id is: the one at hand says nothing. */

@@ -8,7 +8,7 @@ import type {
 import type { BodyReader } from '../core/body-reader.ts'
 import type { Format } from '../core/format.ts'
 import type { Route } from '../core/route.ts'
-import { isSchema, type Schema } from '../core/schema.ts'
+import { acceptsUndefined, isSchema, type Schema } from '../core/schema.ts'
 import { formContent } from './form.ts'
 import { formatContent, jsonMedia, type MediaUse } from './media.ts'
 import { pascal, pathTemplate, sentence } from './name.ts'
@@ -81,7 +81,7 @@ function requestBody(
   // A form has strings and lists of strings; whether anything else is made of them, no schema tells.
   if (members !== undefined && [...members.properties.values()].every(isFormField))
     content['application/x-www-form-urlencoded'] = jsonMedia(writing, body, use)
-  return { required: true, content }
+  return { required: !acceptsUndefined(body), content }
 }
 
 function isFormField(property: Json): boolean {
@@ -102,8 +102,10 @@ function responses(writing: Writing, route: Route, { place, name, guarded }: Res
   all['default'] = writing.errors.reference('default')
   const declared = Object.entries(options.replies ?? {})
   for (const [status, reply] of declared) all[status] = ownReply(writing, Number(status), reply, place, name)
-  const success = options.status ?? 200
-  const isDeclared = options.returns !== undefined || options.streams !== undefined
+  const { returns, status: success = 200 } = options
+  if (returns !== undefined && options.status === undefined && acceptsUndefined(returns))
+    all[204] ??= { description: 'Success. There is nothing to send.' }
+  const isDeclared = returns !== undefined || options.streams !== undefined
   if (isDeclared || !declared.some(([status]) => Number(status) < 400))
     all[success] = { ...successReply(writing, route, place, name), ...all[success] }
   return all

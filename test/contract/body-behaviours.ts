@@ -139,13 +139,14 @@ export const bodyBehaviours: Behaviour[] = [
   behaviour('malformed JSON, forms and text are a 400', async ({ create, open }) => {
     const app = create()
     app.post('/', { body: z.any() }, () => 'never')
+    app.post('/json', { body: z.json() }, () => 'never')
     app.post('/text', { body: text }, () => 'never')
     const link = await open(app)
     const json = async (body: string | Uint8Array) =>
       expectProblem(await link.request('POST', '/', { headers: JSON_TYPE, body }), 400, 'MALFORMED_BODY')
     for (const bad of ['{', '{"a":}', "{'a':1}", 'nul', '[1,]', '{} {}', '\u0000']) await json(bad)
     await json(new Uint8Array([0x22, 0xff, 0xfe, 0x22]))
-    await expectProblem(await link.request('POST', '/', { headers: JSON_TYPE }), 400, 'MALFORMED_BODY')
+    await expectProblem(await link.request('POST', '/json', { headers: JSON_TYPE }), 400, 'MALFORMED_BODY')
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     for (const bad of ['a=%', 'a=%zz', '%ff=1'])
       await expectProblem(await link.request('POST', '/', { headers: form, body: bad }), 400)
@@ -154,6 +155,41 @@ export const bodyBehaviours: Behaviour[] = [
     const latin = { headers: { 'content-type': 'text/plain' }, body: new Uint8Array([0xe4]) }
     await expectProblem(await link.request('POST', '/text', latin), 400, 'MALFORMED_BODY')
   }),
+
+  behaviour(
+    'no content is undefined to a schema that takes it, however it is sent',
+    async ({ create, open }) => {
+      const app = create()
+      const Note = z.object({ note: z.string() })
+      app.post('/optional', { body: Note.optional(), returns: z.any() }, ({ body }) => ({
+        note: body?.note ?? null,
+      }))
+      app.post('/default', { body: Note.default({ note: 'none' }) }, ({ body }) => body)
+      app.post('/required', { body: Note }, () => 'never')
+      const link = await open(app)
+      const form = { 'content-type': 'application/x-www-form-urlencoded' }
+      const nothing = [
+        {},
+        { body: '' },
+        { body: pieces() },
+        { headers: JSON_TYPE },
+        { headers: form, body: '' },
+      ]
+      for (const request of [...nothing, { headers: JSON_TYPE, body: pieces() }]) {
+        const got = await link.request('POST', '/optional', request)
+        expect([got.status, await got.text()]).toEqual([200, '{"note":null}'])
+        expect(await (await link.request('POST', '/default', request)).json()).toEqual({ note: 'none' })
+      }
+      const sent = { headers: JSON_TYPE, body: '{"note":"a"}' }
+      for (const path of ['/optional', '/default'])
+        expect(await (await link.request('POST', path, sent)).json()).toEqual({ note: 'a' })
+      // What has content still says what it is, and a body that is needed is asked for.
+      await expectProblem(await link.request('POST', '/optional', { body: encoder.encode('{}') }), 415)
+      await expectProblem(await link.request('POST', '/optional', { body: pieces('{"note":', '"a"}') }), 415)
+      await expectProblem(await link.request('POST', '/optional', { headers: JSON_TYPE, body: '{' }), 400)
+      await expectProblem(await link.request('POST', '/required'), 415)
+    },
+  ),
 
   behaviour('a missing or wrong media type is a 415', async ({ create, open }) => {
     const app = create()

@@ -273,14 +273,19 @@ function toSocket(
       ),
       ...queryParameters(resolve(ws['query']), resolve),
     ],
-    security: asList((receive ?? send)?.['security']).flatMap(toRequirement),
+    security: socketSecurity(receive ?? send),
     receives: payload(receive),
     sends: payload(send),
     resolve,
   }
 }
 
-/** AsyncAPI lists alternatives, each a reference to its scheme. */
+/** AsyncAPI lists alternatives, each a reference to its scheme; ours says more where that is not all. */
+function socketSecurity(operation: JsonSchema | undefined): Requirement[] {
+  const all = asList(operation?.['x-security']).filter(isRecord) as Requirement[]
+  return all.length > 0 ? all : asList(operation?.['security']).flatMap(toRequirement)
+}
+
 function toRequirement(reference: unknown): Requirement[] {
   const name = isRecord(reference) ? asText(reference['$ref'])?.split('/').at(-1) : undefined
   return name === undefined ? [] : [{ [name]: [] }]
