@@ -43,7 +43,8 @@ export {
   type SseOptions,
   text,
 } from './stream/format.ts'
-export { multipart, type MultipartBody } from './upload/multipart.ts'
+export { multipart } from './upload/multipart.ts'
+export type { MultipartBody } from './upload/multipart-body.ts'
 export { resumable, type ResumableOptions, type UploadProgress } from './upload/resumable.ts'
 export type { StoredUpload, Upload, UploadAppender, UploadInfo, UploadStore } from './upload/store.ts'
 export { form, type UploadedFile } from './upload/form.ts'

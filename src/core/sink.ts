@@ -24,7 +24,7 @@ export interface SaveOptions {
   readonly digest?: DigestName
   /** Whether a file that is there already is replaced, in one step. Default true; false answers 409. */
   readonly overwrite?: boolean
-  /** Whether the bytes must have reached the disk itself before this is done. Default false. */
+  /** Whether the bytes, and then the name, must have reached the disk itself before this is done. Default false. */
   readonly fsync?: boolean
 }
 

@@ -54,10 +54,13 @@ export interface UploadStore {
   /** The uploads that were created before a time, in milliseconds since 1970. */
   olderThan(time: number): AsyncIterable<string>
   /**
-   * Moves the bytes of an upload to a path, for a store that can do that without copying them. Gives false
-   * when it cannot.
+   * Makes a file of the bytes of an upload, for a store that can do that without copying them. It appears
+   * whole, or not at all, and the bytes can be read as before until the upload is complete. The same again
+   * is no error. Gives false when it cannot.
+   *
+   * @throws {HttpError} 409 for what it may not replace.
    */
-  move?(id: string, path: string): Promise<boolean>
+  place?(id: string, path: string, options: Omit<SaveOptions, 'digest'>): Promise<boolean>
 }
 
 /** An upload that is complete. */
@@ -84,7 +87,7 @@ export class Upload implements AsyncIterable<Uint8Array> {
     this.#disk = disk
   }
 
-  /** The bytes, from the start; as often as you like, until it was moved. */
+  /** The bytes, from the start; as often as you like. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return this.#store.read(this.id)[Symbol.asyncIterator]()
   }
@@ -95,15 +98,15 @@ export class Upload implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Writes it to a path on disk, a sink or a web stream. On the store's own disk, with no options, it is
-   * moved, not copied, and its bytes are no longer in the store.
+   * Writes it to a path on disk, a sink or a web stream. On the store's own disk nothing is copied, unless
+   * a digest is asked for: the file is the one of the store, which lets go of it when the upload is complete.
    *
    * @throws {HttpError} 409 and 507 from the disk.
    */
   async saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
-    const movable = typeof target === 'string' && options.digest === undefined && options.overwrite !== false
-    if (movable && (await this.#store.move?.(this.id, target)) === true)
-      return { bytes: this.size, digest: undefined }
+    const { digest, ...placing } = options
+    if (typeof target === 'string' && digest === undefined)
+      if ((await this.#store.place?.(this.id, target, placing)) === true) return { bytes: this.size, digest }
     return save(this, target, options, this.#disk)
   }
 }

@@ -1,4 +1,5 @@
-/** The `Content-Disposition` of replies (RFC 6266). */
+/** `Content-Disposition` (RFC 6266). */
+import { parseParameters } from './parameter.ts'
 
 /**
  * How a reply wants to be treated, and under which name it is kept: in ASCII for everybody, and whole
@@ -20,4 +21,17 @@ function encode(name: string): string {
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )
+}
+
+/** The name that a sender gave to what it sends; empty if none. For people to read, never for a path. */
+export function dispositionFilename(disposition: string | undefined): string {
+  if (disposition === undefined) return ''
+  const { filename, 'filename*': extended } = parseParameters(disposition)?.parameters ?? {}
+  try {
+    const encoded = /^utf-8'[^']*'(.*)$/i.exec(extended ?? '')?.[1]
+    if (encoded !== undefined) return decodeURIComponent(encoded)
+  } catch {
+    // Then the plain one.
+  }
+  return filename ?? ''
 }

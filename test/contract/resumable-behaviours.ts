@@ -43,6 +43,10 @@ async function withUploads(
   const progress: UploadProgress[] = []
   try {
     const app = create()
+    app.post('/plain', async ({ body, sleep }) => {
+      await body.bytes()
+      await options.onComplete?.({ plain: true } as never, { sleep } as never)
+    })
     app.include(
       resumable('/uploads', {
         store: diskStore(join(directory, 'store')),
@@ -341,7 +345,83 @@ export const resumableBehaviours: Behaviour[] = [
     }).finally(() => rmSync(directory, { recursive: true }))
   }),
 
-  behaviour('what the app makes of an upload may fail, and the upload is complete', (scene) => {
+  behaviour('what has arrived whole is processed to the end, though its client leaves', (scene) => {
+    const told: string[] = []
+    const work = async (name: string, sleep: (ms: number) => Promise<void>) => {
+      told.push(`${name} begins`)
+      await sleep(300).then(
+        () => told.push(`${name} ends`),
+        () => told.push(`${name} is cancelled`),
+      )
+    }
+    const onComplete: ResumableOptions['onComplete'] = (upload, { sleep }) =>
+      work('plain' in upload ? 'plain' : 'upload', sleep)
+    return withUploads(scene, { onComplete }, async ({ link, post, head }) => {
+      const at = location(await post(undefined, { 'upload-complete': '?0' }))
+      const leave = async (method: string, path: string, headers: Record<string, string>, name: string) => {
+        const leaving = new AbortController()
+        const pending = link.request(method, path, { headers, body: content, signal: leaving.signal })
+        const left = pending.catch(() => {})
+        await until(() => told.includes(`${name} begins`), 'the work begins')
+        leaving.abort()
+        await within(left, 'the client has left')
+      }
+      const type = 'application/partial-upload'
+      const headers = { 'content-type': type, 'upload-offset': '0', 'upload-complete': '?1' }
+      await leave('PATCH', at, headers, 'upload')
+      expect(await head(at)).toEqual(['200000', '?1', '200000'])
+      expect(told).toEqual(['upload begins', 'upload ends'])
+      // Control: the same client, of a route that says nothing of it.
+      await leave('POST', '/plain', {}, 'plain')
+      await until(() => told.length === 4, 'its work ends')
+      expect(told.at(-1)).toBe('plain is cancelled')
+    })
+  }),
+
+  behaviour('work that failed is done again for who asks again, once at a time', (scene) => {
+    let runs = 0
+    let atWork = 0
+    let most = 0
+    const onComplete: ResumableOptions['onComplete'] = async (upload, { sleep }) => {
+      most = Math.max(most, ++atWork)
+      try {
+        const run = ++runs
+        await upload.saveTo(join(target, upload.filename), { overwrite: false })
+        await sleep(20)
+        if (run < 3) throw run === 1 ? new Error('The database is away.') : new HttpError(503)
+        return { run, size: (await upload.bytes()).byteLength }
+      } finally {
+        atWork--
+      }
+    }
+    let target = ''
+    return withUploads(scene, { onComplete }, async ({ directory, post, patch, head, saved }) => {
+      target = directory
+      async function* unannounced() {
+        yield content
+      }
+      const at = location(await post(undefined, { 'upload-complete': '?0' }))
+      const failed = await patch(at, 0, unannounced(), true)
+      expect([failed.status, failed.headers['upload-complete']]).toEqual([500, '?0'])
+      // All is there, and only that: it is not complete.
+      expect(await head(at)).toEqual(['200000', '?0', '200000'])
+      await expectProblem(await patch(at, 200_000, piece(0, 1), true), 400, 'UPLOAD_LENGTH_MISMATCH')
+      expect((await patch(at, 200_000, undefined, true)).status).toBe(503)
+      // Three clients at once: one of them has it done, the others are told that it is.
+      const replies = await Promise.all([1, 2, 3].map(() => patch(at, 200_000, undefined, true)))
+      const done = replies.filter(({ status }) => status === 200)
+      expect(done).toHaveLength(1)
+      expect(await done[0]!.json()).toEqual({ run: 3, size: 200_000 })
+      for (const { status } of replies) expect([200, 400, 409]).toContain(status)
+      expect([runs, most]).toEqual([3, 1])
+      expect(await head(at)).toEqual(['200000', '?1', '200000'])
+      expect(saved('file').equals(content)).toBe(true)
+      // Now it has no other name.
+      expect(readdirSync(join(directory, 'store')).map((name) => name.slice(36))).toEqual(['.json'])
+    })
+  }),
+
+  behaviour('what the app refuses of an upload is its answer, and the upload is complete', (scene) => {
     const onComplete = () => {
       throw new HttpError(422, { detail: 'A virus.' })
     }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -177,5 +177,30 @@ test(
     }
     expect((await finish(`http://127.0.0.1:${server.port}`, at, offset)).status).toBe(200)
     expect(readFileSync(join(into, 'whole')).equals(content)).toBe(true)
+  },
+)
+
+test(
+  'an upload whose server is killed at work on it is processed by the next one, for who asks again',
+  { timeout: 60_000 },
+  async () => {
+    const into = directory()
+    writeFileSync(join(into, 'hang'), '')
+    const first = await start(into)
+    const at = await begin(`http://127.0.0.1:${first.port}`)
+    const atWork = within(once(first.process.stdout!, 'data'), 'the work begins', 20_000)
+    const unanswered = finish(`http://127.0.0.1:${first.port}`, at, 0).catch(() => 'lost')
+    await atWork
+    first.process.kill('SIGKILL')
+    expect(await unanswered).toBe('lost')
+    rmSync(join(into, 'hang'))
+    const base = `http://127.0.0.1:${(await start(into)).port}`
+    // All of it is there, and it is not complete.
+    expect(await offsetOf(base, at)).toBe(content.length)
+    const answer = await finish(base, at, content.length)
+    expect([answer.status, answer.headers.get('upload-complete')]).toEqual([200, '?1'])
+    expect(await answer.text()).toBe('processed')
+    expect(readFileSync(join(into, 'whole')).equals(content)).toBe(true)
+    expect((await finish(base, at, content.length)).status).toBe(400)
   },
 )

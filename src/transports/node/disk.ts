@@ -110,8 +110,7 @@ class DiskSink implements Sink {
   }
 
   static async open(path: string, options: SaveOptions): Promise<Sink> {
-    // In the same directory, because only there a rename is one step.
-    const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomName()}.part`)
+    const temporary = temporaryName(path)
     return new DiskSink(path, temporary, options, await open(temporary, 'wx').catch(rethrow))
   }
 
@@ -188,8 +187,13 @@ class DiskScratch implements Scratch {
 
 const randomName = () => randomBytes(9).toString('base64url')
 
+/** A name beside a path: only in the same directory a rename is one step. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path).slice(0, 100)}.${randomName()}.part`)
+}
+
 /** A name in a directory has reached the disk when the directory has; not every system can be asked. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   try {
     const handle = await open(path, 'r')
     await handle.sync().finally(() => handle.close())

@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, opendir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, open, opendir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { SaveOptions } from '../../core/sink.ts'
 import type { StoredUpload, UploadAppender, UploadInfo, UploadStore } from '../../upload/store.ts'
-import { Appender, rethrow } from './disk.ts'
+import { Appender, rethrow, syncDirectory, temporaryName } from './disk.ts'
 import { readChunks } from './file.ts'
 
 export interface DiskStoreOptions {
-  /** Whether an offset is told only when its bytes have reached the disk itself. Default true. */
+  /** Whether what is told of an upload has reached the disk itself before. Default true. */
   readonly fsync?: boolean
 }
 
@@ -14,7 +14,7 @@ const READ = 64 * 1024
 
 /**
  * Keeps uploads in a directory, for one process: their bytes in `<id>.part`, what is known of them in
- * `<id>.json`. The offset is the size of the file, so that there are no two truths, also after a crash.
+ * `<id>.json`, for a moment also in `.<id>.json`. The offset is the size of the file, so that there are no two truths, also after a crash.
  *
  * @param directory made if need be. Nothing else belongs there, and nothing in it should be served.
  */
@@ -22,11 +22,14 @@ export function diskStore(directory: string, options: DiskStoreOptions = {}): Up
   const { fsync = true } = options
   const bytesOf = (id: string) => join(directory, `${id}.part`)
   const infoOf = (id: string) => join(directory, `${id}.json`)
+  const beginningOf = (id: string) => join(directory, `.${id}.json`)
 
   const write = async (info: UploadInfo): Promise<void> => {
-    const temporary = join(directory, `.${info.id}.${randomBytes(6).toString('hex')}`)
-    await writeFile(temporary, JSON.stringify(info), { flag: 'wx' }).catch(rethrow)
+    // One name, since an upload has one writer at a time: what a crash leaves is found by it, and replaced.
+    const temporary = beginningOf(info.id)
+    await writeFile(temporary, JSON.stringify(info), { flush: fsync }).catch(rethrow)
     await rename(temporary, infoOf(info.id))
+    if (fsync) await syncDirectory(directory)
   }
 
   return {
@@ -35,14 +38,19 @@ export function diskStore(directory: string, options: DiskStoreOptions = {}): Up
       await writeFile(bytesOf(info.id), '', { flag: 'wx' }).catch(rethrow)
       await write(info)
     },
-    update: write,
+    async update(info) {
+      await write(info)
+      // What was placed somewhere has a name there, and needs none here any more.
+      if (info.complete && ((await unlessMissing(stat(bytesOf(info.id))))?.nlink ?? 0) > 1)
+        await unlink(bytesOf(info.id))
+    },
     async find(id): Promise<StoredUpload | undefined> {
       const text = await unlessMissing(readFile(infoOf(id), 'utf8'))
       if (text === undefined) return undefined
       const info = JSON.parse(text) as UploadInfo
       const stats = await unlessMissing(stat(bytesOf(id)))
       if (stats !== undefined) return { info, offset: stats.size }
-      // A complete one may have been moved.
+      // A complete one may have been placed somewhere.
       return info.complete ? { info, offset: info.length ?? 0 } : undefined
     },
     async append(id, offset): Promise<UploadAppender> {
@@ -67,30 +75,58 @@ export function diskStore(directory: string, options: DiskStoreOptions = {}): Up
     read: (id) => readChunks(bytesOf(id), READ),
     async remove(id) {
       // First what makes it an upload; the bytes alone are none.
-      await unlessMissing(unlink(infoOf(id)))
-      await unlessMissing(unlink(bytesOf(id)))
+      for (const path of [infoOf(id), bytesOf(id), beginningOf(id)]) await unlessMissing(unlink(path))
     },
     async *olderThan(time) {
       const entries = await unlessMissing(opendir(directory))
       if (entries === undefined) return
       for await (const { name } of entries) {
-        const id = /^([0-9a-f-]{36})\.(json|part)$/.exec(name)?.[1]
+        const id = /^\.?([0-9a-f-]{36})\.(json|part)$/.exec(name)?.[1]
         if (id === undefined) continue
         const stats = await unlessMissing(stat(join(directory, name)))
         if (stats !== undefined && stats.birthtimeMs < time && stats.mtimeMs < time) yield id
       }
     },
-    async move(id, path) {
-      try {
-        await rename(bytesOf(id), path)
-        return true
-      } catch (error) {
-        // Another disk.
-        if ((error as NodeJS.ErrnoException).code === 'EXDEV') return false
-        throw error
-      }
-    },
+    place: (id, path, placing) => place(bytesOf(id), path, placing),
   }
+}
+
+/** What a system says that cannot give a file a second name: another disk, or one without such names. */
+const UNLINKABLE = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/** Gives a file a second name, under which it appears whole. */
+async function place(bytes: string, path: string, options: SaveOptions): Promise<boolean> {
+  const { overwrite = true, fsync = false } = options
+  if (fsync) await syncFile(bytes)
+  const name = overwrite ? temporaryName(path) : path
+  try {
+    await link(bytes, name)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (UNLINKABLE.has(code)) return false
+    // What is there may be this very file, placed by work that failed later.
+    if (code !== 'EEXIST' || !(await isSameFile(bytes, path))) rethrow(error)
+  }
+  if (overwrite) {
+    try {
+      await rename(name, path)
+    } finally {
+      // Two names of one file: then a rename leaves both.
+      await unlessMissing(unlink(name))
+    }
+  }
+  if (fsync) await syncDirectory(dirname(path))
+  return true
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [first, second] = [await stat(one, { bigint: true }), await stat(other, { bigint: true })]
+  return first.ino === second.ino && first.dev === second.dev
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+')
+  await handle.sync().finally(() => handle.close())
 }
 
 async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
