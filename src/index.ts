@@ -42,6 +42,7 @@ export {
   sse,
   type SseOptions,
   text,
+  type TextFormat,
 } from './stream/format.ts'
 export { multipart } from './upload/multipart.ts'
 export type { MultipartBody } from './upload/multipart-body.ts'

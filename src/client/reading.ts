@@ -1,5 +1,5 @@
 /** Replies as values and as pieces: the media type decides what they are. */
-import { mediaTypeEssence } from '../wire/header.ts'
+import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
 import { createItemDecoder, type Decoded, type ItemDecoder, type StreamItem } from '../wire/item.ts'
 import { StreamTruncated } from '../wire/truncation.ts'
 import type { Sender } from './sender.ts'
@@ -23,7 +23,7 @@ export async function readWhole(sender: Sender, reply: Promise<Response>): Promi
 
 const contentType = (response: Response) => response.headers.get('content-type') ?? ''
 /** Text says how it is encoded; what does not is a file like others. */
-const isText = (type: string) => /^text\/[^;]*;.*charset=/i.test(type)
+const isText = (type: string) => mediaTypeCharset(type) !== undefined
 
 /**
  * The pieces of a reply as they arrive: items, or chunks of text or bytes. Server-sent events that are cut

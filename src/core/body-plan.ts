@@ -17,11 +17,11 @@ export function planBody(declared: Schema | Format | BodyReader | undefined): Bo
   if (declared === undefined) return undefined
   if (isSchema(declared)) return schemaPlan(declared)
   if ('plan' in declared) return declared.plan as BodyPlan
-  if (declared.name === 'text') return textPlan
+  if (declared.name === 'text') return textPlan(declared)
   if (declared.name === 'bytes') return bytesPlan(declared)
   if (declared.name === 'jsonl') return itemsPlan(declared)
   throw new UsageError(
-    `A body cannot be declared as "${declared.name}". Use a schema, text, bytes(type), jsonl(schema), form(parts) or multipart(parts).`,
+    `A body cannot be declared as "${declared.name}". Use a schema, text, text(type), bytes(type), jsonl(schema), form(parts) or multipart(parts).`,
   )
 }
 
@@ -58,11 +58,14 @@ function parse(body: RequestBody): Promise<unknown> {
   throw unsupported(type, 'application/json')
 }
 
-const textPlan: BodyPlan = async ({ rawBody }, _issues, inputs) => {
-  rawBody.assertReadable()
-  const type = rawBody.mediaType
-  if (type === undefined || !type.startsWith('text/')) throw unsupported(type, 'text/plain')
-  inputs.body = await rawBody.text()
+function textPlan(format: Format): BodyPlan {
+  const wanted = format.mediaTypes[0]!
+  const takes = (type: string) => (wanted === 'text/plain' ? type.startsWith('text/') : type === wanted)
+  return async ({ rawBody }, _issues, inputs) => {
+    rawBody.assertReadable()
+    if (!takes(rawBody.mediaType ?? '')) throw unsupported(rawBody.mediaType, wanted)
+    inputs.body = await rawBody.text()
+  }
 }
 
 function bytesPlan(format: Format): BodyPlan {

@@ -84,9 +84,14 @@ function assertSchemas(options: Options, names: readonly string[], route: string
 }
 
 function assertFormat(format: unknown, route: string): void {
-  if (typeof format === 'object' && format !== null && 'encoder' in format) return
+  // A function too: `text` can be called for other types.
+  if (
+    ((typeof format === 'object' && format !== null) || typeof format === 'function') &&
+    'encoder' in format
+  )
+    return
   const hint = typeof format === 'function' ? ' Call it, for example sse(Schema).' : ''
   throw new UsageError(
-    `${route}: "streams" takes formats: text, bytes(type), jsonl(Schema), sse(Schema).${hint}`,
+    `${route}: "streams" takes formats: text, text(type), bytes(type), jsonl(Schema), sse(Schema).${hint}`,
   )
 }

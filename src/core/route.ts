@@ -24,7 +24,7 @@ export type Middleware = (context: Context, next: () => Promise<Reply>) => Reply
 /** Everything about a route but its handler: plain data, for validation, types, documents and the client. */
 export interface RouteOptions<S = Schema> extends InputOptions<S>, RouteDocumentation<S> {
   /**
-   * The body: a schema for JSON or a form, `text` for a string, `bytes(type)` for the raw bytes of
+   * The body: a schema for JSON or a form, `text` or `text(type)` for a string, `bytes(type)` for the raw bytes of
    * that type as an async iterable, `jsonl(schema)` for validated items as they arrive, `form(parts)`
    * for fields and files, `multipart(parts)` for the same as they arrive. Without it, `body` is the
    * reader of whatever was sent.

@@ -1,7 +1,8 @@
 import type { Format, ItemEncoder, SchemaFormat } from '../core/format.ts'
-import { OCTETS, TEXT } from '../core/reply.ts'
+import { OCTETS } from '../core/reply.ts'
 import { type AnySchema, isSchema } from '../core/schema.ts'
 import { RAW } from '../core/source.ts'
+import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
 import { encodeJson, encodeJsonLine, encodeJsonSeq } from '../wire/jsonl.ts'
 import { encodeSse } from '../wire/sse.ts'
 
@@ -30,16 +31,45 @@ const UTF8_TEXT: ItemEncoder = {
   },
 }
 
-/** Text, item by item, as UTF-8. The head waits for the first item. */
-export const text: Format<string, 'text'> = Object.freeze({
-  name: 'text',
-  contentType: TEXT,
-  mediaTypes: ['text/plain'],
-  invalid: 'fail',
-  holdMs: Infinity,
-  end: false,
-  encoder: () => UTF8_TEXT,
-})
+function textFormat(mediaType: string): Format<string, 'text'> {
+  const essence = mediaTypeEssence(mediaType)
+  const charset = mediaTypeCharset(mediaType)
+  if (!/^[^\s/]+\/[^\s/]+$/.test(essence) || (charset ?? 'utf-8') !== 'utf-8') {
+    throw new TypeError(
+      `text(${JSON.stringify(mediaType)}): give a media type, as in text('text/csv'). Text is sent as UTF-8.`,
+    )
+  }
+  return Object.freeze({
+    name: 'text',
+    contentType: charset === undefined ? `${mediaType}; charset=utf-8` : mediaType,
+    mediaTypes: [essence],
+    invalid: 'fail',
+    holdMs: Infinity,
+    end: false,
+    encoder: () => UTF8_TEXT,
+  })
+}
+
+/** Text as it is, or called for text of another media type. */
+export interface TextFormat extends Format<string, 'text'> {
+  (mediaType: string): Format<string, 'text'>
+}
+
+/**
+ * Text, item by item, as UTF-8: `text` is text/plain, `text('text/csv')` another type. The head waits for
+ * the first item. As a `body`, `text` takes every type of text/*, and `text(type)` that type alone.
+ *
+ * @throws {TypeError} for what is no media type, and for another charset than UTF-8.
+ */
+export const text: TextFormat = callable(
+  (mediaType: string) => textFormat(mediaType),
+  textFormat('text/plain'),
+)
+
+/** A format that can be called for others of its kind. A function has a `name` of its own, which cannot be assigned. */
+function callable<F extends Format, Call>(call: Call, format: F): F & Call {
+  return Object.freeze(Object.defineProperties(call, Object.getOwnPropertyDescriptors(format))) as F & Call
+}
 
 const OCTET_STREAM: ItemEncoder = { encode: (item) => RAW.encode(item) as Uint8Array }
 
@@ -52,7 +82,7 @@ export function bytes(mediaType: string = OCTETS): Format<Uint8Array, 'bytes'> {
   return Object.freeze({
     name: 'bytes',
     contentType: mediaType,
-    mediaTypes: [mediaType.split(';')[0]!.trim().toLowerCase()],
+    mediaTypes: [mediaTypeEssence(mediaType)],
     invalid: 'fail',
     holdMs: Infinity,
     end: false,

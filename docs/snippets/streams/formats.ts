@@ -8,6 +8,11 @@ app.get('/text', { streams: text }, function* () {
   yield 'tick 1\n'
 })
 
+app.get('/csv', { streams: text('text/csv') }, function* () {
+  yield 'n,tick\n'
+  yield '1,2026-01-01\n'
+})
+
 app.get('/bytes', { streams: bytes('image/x-raw') }, function* () {
   yield new Uint8Array([1, 2, 3])
 })

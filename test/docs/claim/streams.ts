@@ -56,6 +56,7 @@ export const claims: Claims = {
       return [response.headers.get('content-type'), await response.text()]
     }
     expect(await seen('/text')).toEqual(['text/plain; charset=utf-8', 'tick 1\n'])
+    expect(await seen('/csv')).toEqual(['text/csv; charset=utf-8', 'n,tick\n1,2026-01-01\n'])
     expect(await seen('/bytes')).toEqual(['image/x-raw', '\u0001\u0002\u0003'])
     expect(await seen('/jsonl')).toEqual(['application/jsonl', '{"n":1}\n'])
     expect(await seen('/sse')).toEqual(['text/event-stream', 'data: {"n":1}\n\n'])
