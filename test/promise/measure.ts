@@ -27,7 +27,7 @@ const p99 = ({ ours, floor }: Sample): Compared => ({
 /**
  * The least of up to `runs` measurements; stops as soon as one is within the bound. Other work on the
  * machine can only add to a latency, and adds to the floor as well: what is ours is the rest. When
- * latencies are recorded, all runs are made, and all that was measured counts.
+ * latencies are recorded, all runs are made, and all of them count.
  *
  * @param what the name it is recorded by; undefined for a control.
  */
@@ -46,34 +46,40 @@ export async function bestOf(
     const next = p99(sample)
     if (next.ours < best.ours) best = next
   }
-  if (records)
-    record(
-      what,
-      bound,
-      samples.flatMap(({ ours }) => ours),
-      samples.flatMap(({ floor }) => floor),
-    )
+  if (records) record(what, bound, samples)
   return best
 }
 
 /** A file for what is measured, one JSON line each; see bench/src/latency.mjs. */
 const RECORD = process.env['MILLRACE_LATENCY']
 
-/** Records latencies as they are, in milliseconds, if somebody wants to know. */
-export function record(
-  what: string,
-  limit: number,
-  ours: readonly number[],
-  floor: readonly number[] = [],
-): void {
+/** What is recorded of several runs, in milliseconds: medians, so that one stall does not decide, and the worst run. */
+interface Summary {
+  readonly p50: number
+  readonly p99: number
+  readonly worstP99: number
+}
+
+function summarize(runs: readonly (readonly number[])[]): Summary {
+  const of = (share: number) => runs.map((values) => quantile(values, share))
+  return { p50: median(of(0.5)), p99: median(of(0.99)), worstP99: Math.max(...of(0.99)) }
+}
+
+/** The middle value; between two of them, the greater. */
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
+
+/** Records latencies as they are, if somebody wants to know. A run without a floor has an empty one. */
+export function record(what: string, limit: number, runs: readonly Sample[]): void {
   if (RECORD === undefined) return
-  const both = (values: readonly number[]) => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99) })
+  const floors = runs.map(({ floor }) => floor).filter((floor) => floor.length > 0)
   const row = {
     what,
     limit,
-    count: ours.length,
-    ours: both(ours),
-    floor: floor.length > 0 ? both(floor) : null,
+    runs: runs.length,
+    count: Math.min(...runs.map(({ ours }) => ours.length)),
+    ours: summarize(runs.map(({ ours }) => ours)),
+    floor: floors.length > 0 ? summarize(floors) : null,
   }
   appendFileSync(RECORD, `${JSON.stringify(row)}\n`)
 }
