@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect as connectTcp, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App, resumable } from 'millrace'
@@ -83,23 +83,39 @@ export const claims: Claims = {
   },
 
   async 'progress.ts'({ url }) {
-    const id = crypto.randomUUID()
-    const stream = await openStream(`${url}/uploads/${id}/progress`)
-    const sent = await send(`${url}/uploads/${id}`, formOf(['f', new File([new Uint8Array(3_000_000)], 'f')]))
-    expect(sent.status).toBe(204)
-    let text = ''
-    for (let piece = await stream.next(); piece !== undefined; piece = await stream.next()) text += piece
-    const events = [...text.matchAll(/^data: (.*)$/gm)].map(
-      (match) => JSON.parse(match[1]!) as { received: number; length: number; done: boolean },
-    )
-    expect(events.at(-1)).toEqual({
-      received: events.at(-1)!.length,
-      length: events.at(-1)!.length,
-      done: true,
-    })
-    expect(events.at(-1)!.length).toBeGreaterThan(3_000_000)
+    const follow = async (id: string) => {
+      const stream = await openStream(`${url}/uploads/${id}/progress`)
+      const told = async () => {
+        let text = ''
+        for (let piece = await stream.next(); piece !== undefined; piece = await stream.next()) text += piece
+        return [...text.matchAll(/^data: (.*)$/gm)].map(
+          (match) => JSON.parse(match[1]!) as { received: number; length: number; outcome?: string },
+        )
+      }
+      return { stream, told }
+    }
+    const [id, left] = [crypto.randomUUID(), crypto.randomUUID()]
+    const [watched, other] = [await follow(id), await follow(left)]
+    const video = new File([new Uint8Array(3_000_000)], 'video')
+    expect((await send(`${url}/uploads/${id}`, formOf(['video', video]))).status).toBe(204)
+    const events = await watched.told()
+    const { length } = events.at(-1)!
+    expect(length).toBeGreaterThan(3_000_000)
+    expect(events.at(-1)).toEqual({ received: length, length, outcome: 'complete' })
     expect(events.length).toBeGreaterThan(1)
     rmSync(join(tmpdir(), id))
+    // Who comes too late is told as well, and of that upload only.
+    expect((await (await follow(id)).told()).at(-1)).toEqual(events.at(-1))
+
+    const { port, hostname } = new URL(url)
+    const socket = connectTcp(Number(port), hostname)
+    socket.write(
+      `POST /uploads/${left} HTTP/1.1\r\nhost: docs\r\ncontent-length: 1000\r\ncontent-type: multipart/form-data; boundary=x\r\n\r\n` +
+        '--x\r\ncontent-disposition: form-data; name="video"; filename="v"\r\n\r\nhalf of it',
+    )
+    expect(await other.stream.next()).toMatch(/"length":1000}/)
+    socket.destroy()
+    expect((await other.told()).at(-1)).toMatchObject({ length: 1000, outcome: 'disconnect' })
   },
 
   'resumable.ts': ({ url }) =>
