@@ -103,22 +103,17 @@ export function createShowcase({ file, uploads }: Folders): App {
   app.get('/data/processed', () => processed)
 
   // An upload, saved to disk as it arrives, and forgotten again. Whoever knows its id sees how far it is.
-  const progresses = new Map<string, ReturnType<typeof openProgress>>()
-  const progressOf = (id: string) => {
-    const progress = progresses.get(id) ?? openProgress(id)
-    progresses.set(id, progress)
-    forgetOldest(progresses, 100)
-    return progress
-  }
+  // Who reads slowly skips what is no longer true.
+  const progress = channel('progress', Upload.extend(Progress.shape), { slow: 'drop-oldest' })
 
   app.post('/uploads/:id', { params: Upload, body: multipart(Sent), returns: Saved }, async (context) => {
     const { params, body, after } = context
-    const progress = progressOf(params.id)
-    const path = join(uploads, params.id)
-    const tell = (ended: boolean) => progress.publish({ received: body.received, length: body.length, ended })
+    const { id } = params
+    const path = join(uploads, id)
+    const tell = (ended: boolean) =>
+      progress.publish({ id, received: body.received, length: body.length, ended })
     after(async () => {
       tell(true)
-      progresses.delete(params.id)
       await rm(path, { force: true })
     })
     body.onProgress(() => tell(false))
@@ -131,7 +126,8 @@ export function createShowcase({ file, uploads }: Folders): App {
 
   app.get('/uploads/:id/progress', { params: Upload, streams: sse(Progress) }, async function* (context) {
     const { params, signal } = context
-    for await (const each of progressOf(params.id).subscribe({ replay: 1, signal })) {
+    for await (const each of progress.subscribe({ replay: 256, signal })) {
+      if (each.id !== params.id) continue
       yield each
       if (each.ended) return
     }
@@ -186,9 +182,6 @@ interface Folders {
   readonly file: string
   readonly uploads: string
 }
-
-/** Who reads slowly gets what is true now. */
-const openProgress = (id: string) => channel(id, Progress, { history: 1, slow: 'drop-oldest' })
 
 /** A whole number in a query string. */
 function whole(min: number, max: number) {
