@@ -1,5 +1,5 @@
 /** Finds the app in a module of its author's. */
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { AsyncApiDocument, Exports, OpenApiDocument } from '../core/documentation.ts'
@@ -22,7 +22,8 @@ export interface AppModule {
  */
 export async function readAppModule(path: string, name: string | undefined): Promise<AppModule> {
   const file = resolve(path)
-  if (!existsSync(file)) throw new CommandError(`There is no file ${file}.`)
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new CommandError(`There is no file ${file}.`)
   const exports = await load(file)
   const found = name === undefined ? findApp(exports, path) : await namedApp(exports, path, name)
   return { app: found, exports }
@@ -34,13 +35,23 @@ async function load(file: string): Promise<Exports> {
   try {
     return (await import(pathToFileURL(file).href)) as Exports
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    if (isUnreadTypeScript(error as NodeJS.ErrnoException)) {
       throw new CommandError(
-        `This Node (${process.version}) cannot read ${file}. Build it and name the .js file; Node 22.18 and later read TypeScript as it is.`,
+        `This Node (${process.version}) cannot read TypeScript: ${(error as Error).message}\n\n` +
+          'Build it and name the .js file, or let tsx read it: NODE_OPTIONS=--import=tsx npx millrace openapi ...\n' +
+          'Node 22.18 and later read TypeScript whose types can be left out (no enum, namespace or parameter property).',
       )
     }
     throw new CommandError(`${file} cannot be loaded:\n${(error as Error).stack ?? String(error)}`)
   }
+}
+
+/** The module itself, or one that it imports. */
+function isUnreadTypeScript({ code, message }: NodeJS.ErrnoException): boolean {
+  return (
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /"\.[cm]?tsx?"/.test(message))
+  )
 }
 
 function findApp(exports: Exports, path: string): DocumentedApp {

@@ -98,13 +98,26 @@ describe('millrace openapi', { timeout: 90_000 }, () => {
     if (code === 2) expect(result.err).not.toMatch(/^\s+at /m)
   })
 
-  it('says why it cannot read TypeScript, where it cannot', () => {
-    const file = join(folder, 'app.ts')
-    writeFileSync(file, 'export const n: number = 1\n')
-    const { code, err } = millrace('openapi', file)
+  it.each([
+    ['a module in TypeScript', 'app.ts', 'app.ts'],
+    ['one that a module imports', 'imports.mjs', 'app.ts'],
+  ])('says why it cannot read %s, where it cannot, and what to do', (_what, name, meant) => {
+    writeFileSync(join(folder, 'app.ts'), 'export const n: number = 1\n')
+    writeFileSync(join(folder, 'imports.mjs'), "export * from './app.ts'\n")
+    const { code, err } = millrace('openapi', join(folder, name))
     expect(code).toBe(1)
     const strips = 'typescript' in process.features && process.features.typescript !== false
-    expect(err).toContain(strips ? 'exports no app' : 'cannot read')
+    if (strips) return expect(err).toContain('exports no app')
+    expect(err).toMatch(new RegExp(`cannot read TypeScript: .*${meant}\n`))
+    expect(err).toContain('NODE_OPTIONS=--import=tsx')
+  })
+
+  it('says what TypeScript it cannot read', () => {
+    const file = join(folder, 'enum.ts')
+    writeFileSync(file, 'export enum Color { Red }\n')
+    const { code, err } = millrace('openapi', file)
+    expect(code).toBe(1)
+    expect(err).toContain('no enum')
   })
 
   it.each([[['--help']], [['help']], [['openapi', '--help']]])('%j explains itself', (args) => {
