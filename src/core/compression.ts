@@ -11,6 +11,7 @@ import { type Coding, negotiateCoding } from '../wire/content-coding.ts'
 import { HttpError } from './error.ts'
 import { headerValue, type Incoming } from './incoming.ts'
 import type { Reply } from './reply.ts'
+import { varyBy } from './vary.ts'
 
 export interface CompressOptions {
   /** The codings to offer, the best one first; default zstd, br, gzip, as far as the runtime has them. */
@@ -72,7 +73,7 @@ export function chooseCoding(request: Incoming, reply: Reply, rules: CompressRul
   const { headers, body } = reply
   if (reply.status === 304) return matchTag(request, reply)
   if (!isNegotiable(request, reply, rules)) return
-  varyByCoding(headers)
+  varyBy(headers, 'Accept-Encoding')
   const coding = codingFor(request, reply, rules)
   if (coding === undefined && !failed && SAFE.has(request.method)) {
     const codings = [...(request.codings?.produces ?? []), 'identity']
@@ -148,14 +149,6 @@ function isAtRisk(request: Incoming, { headers }: Reply): boolean {
   return !/\bpublic\b/i.test(String(headers['cache-control'] ?? ''))
 }
 
-/** The reply depends on what codings its client accepts. */
-export function varyByCoding(headers: Reply['headers']): void {
-  const present = headers['vary']
-  if (present === undefined) headers['vary'] = 'Accept-Encoding'
-  else if (!/accept-encoding|\*/i.test(String(present)))
-    headers['vary'] = `${[present].flat().join(', ')}, Accept-Encoding`
-}
-
 /** The bytes differ from those that a strong tag stands for; the meaning does not (RFC 9110 section 8.8.1). */
 function weakenTag(headers: Reply['headers']): void {
   const { etag } = headers
@@ -167,5 +160,5 @@ function matchTag(request: Incoming, { headers }: Reply): void {
   const { etag } = headers
   const asked = headerValue(request.headers, 'if-none-match')
   if (typeof etag === 'string' && asked?.includes(`W/${etag}`) === true) weakenTag(headers)
-  varyByCoding(headers)
+  varyBy(headers, 'Accept-Encoding')
 }

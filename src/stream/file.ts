@@ -4,12 +4,13 @@
  * an open file.
  */
 import { lookup } from 'mrmime'
-import { codingFor, isNegotiable, varyByCoding } from '../core/compression.ts'
+import { codingFor, isNegotiable } from '../core/compression.ts'
 import { HttpError } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'
 import { createReply, OCTETS, type Reply, type ReplyInit } from '../core/reply.ts'
 import type { Responder } from '../core/to-reply.ts'
+import { varyBy } from '../core/vary.ts'
 import { type CacheOptions, formatCacheControl } from '../wire/cache-control.ts'
 import {
   checkConditions,
@@ -89,10 +90,10 @@ export class FileReply implements Responder {
 
   /** Whether all of it would be compressed on its way; says in any case that this depends on the request. */
   #negotiate({ request, compress }: Exchange, reply: Reply): boolean {
-    if (this.#options.precompressed === true) varyByCoding(reply.headers)
+    if (this.#options.precompressed === true) varyBy(reply.headers, 'Accept-Encoding')
     if (compress === undefined || this.#options.digest === 'always') return false
     if (!isNegotiable(request, reply, compress)) return false
-    varyByCoding(reply.headers)
+    varyBy(reply.headers, 'Accept-Encoding')
     return (codingFor(request, reply, compress) ?? 'identity') !== 'identity'
   }
 

@@ -8,6 +8,7 @@ import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'
 import { redirectReply, type Reply } from '../core/reply.ts'
 import type { Site, StaticOptions } from '../core/site.ts'
+import { varyBy } from '../core/vary.ts'
 import type { CacheOptions } from '../wire/cache-control.ts'
 import { toFilePath } from '../wire/file-path.ts'
 import { namesMediaType } from '../wire/negotiation.ts'
@@ -84,7 +85,7 @@ export class StaticSite implements Site {
           : await this.#page(exchange, page, 404)
     if (reply === undefined) throw error
     // Another client gets something else at the same path.
-    reply.headers['vary'] = ['Accept', reply.headers['vary'] ?? []].flat().join(', ')
+    varyBy(reply.headers, 'Accept')
     return reply
   }
 
