@@ -72,11 +72,6 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (declared !== undefined && Number(declared) > limit) this.#exceeded = true
   }
 
-  /** Where what comes of a body is kept: for those who keep it elsewhere first. */
-  static diskOf(body: RequestBody): OpenDisk {
-    return body.#disk
-  }
-
   /** Bytes that have arrived. */
   get received(): number {
     return this.#received

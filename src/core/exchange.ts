@@ -95,10 +95,13 @@ export class Exchange {
       this.timeouts = { ...this.timeouts, ...limits.timeouts }
       this.onMatched?.()
     }
-    if (limits.onDisconnect === 'finish') {
-      this.lifetime.finishesAlone = true
-      this.cancellation.survive(() => this.lifetime.workOn())
-    }
+    if (limits.onDisconnect === 'finish') this.finishAlone()
+  }
+
+  /** From now on a client that leaves does not cancel the work. */
+  finishAlone(): void {
+    this.lifetime.finishesAlone = true
+    this.cancellation.survive(() => this.lifetime.workOn())
   }
 
   get params(): unknown {
@@ -227,6 +230,11 @@ export class ExchangeView {
 
   static read(view: ExchangeView, name: ContextName): unknown {
     return view.#exchange[name]
+  }
+
+  /** The request behind what a handler has been given as its context. */
+  static exchangeOf(context: object): Exchange {
+    return #exchange in context ? context.#exchange : (context as Exchange)
   }
 }
 

@@ -127,6 +127,8 @@ class Bucket implements Pace {
   readonly #clock: Clock
   #level: number
   #filledAt: number
+  /** Whether whose turn it was has written at once. */
+  #spent = false
   /** Who waits, the next one first. */
   readonly #line = new Set<() => void>()
 
@@ -154,6 +156,7 @@ class Bucket implements Pace {
   spend(bytes: number): void {
     this.#fill()
     this.#level -= bytes
+    this.#spent = true
   }
 
   wait(fn: () => void): () => void {
@@ -167,12 +170,15 @@ class Bucket implements Pace {
     }
   }
 
-  /** Lets those write whose turn it is. */
+  /** Lets those write whose turn it is. Who has yet to read what to write is expected to write a quantum. */
   moveLine(): void {
+    let expected = 0
     for (const turn of this.#line) {
-      if (this.#fill() <= 0) return
+      if (this.#fill() <= expected) return
       this.#line.delete(turn)
+      this.#spent = false
       turn()
+      if (!this.#spent) expected += this.quantum
     }
   }
 

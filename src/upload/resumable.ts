@@ -13,10 +13,10 @@
  * - Where that work failed (5xx), or its process died, the upload is all there and not complete. Who asks is
  *   told so, and goes on with the nothing that is left: that has it processed again.
  */
-import { RequestBody } from '../core/body.ts'
 import type { Context, ContextName } from '../core/context.ts'
 import type { Dependency, TakenName } from '../core/dependency.ts'
 import { HttpError } from '../core/error.ts'
+import { ExchangeView } from '../core/exchange.ts'
 import { emptyReply, type Reply } from '../core/reply.ts'
 import { Router } from '../core/router.ts'
 import { formatBoolean, formatLimits } from '../wire/upload-field.ts'
@@ -88,14 +88,14 @@ export function resumable<const P extends string, U = {}>(
   const { use, tags = [] } = options
   const router = new Router<P, U>({ prefix: path, tags, ...(use && { use }) })
   // They count for themselves: an upload may take more than one request, and fewer bytes than it could.
-  const receiving = { bodyLimit: Number.MAX_SAFE_INTEGER, onDisconnect: 'finish' } as const
+  const bodyLimit = Number.MAX_SAFE_INTEGER
   const route = (method: string, at: '' | '/:upload', summary: string, handle: Handle, limits = {}) =>
     // What its dependencies add to the context is the app's business, in onComplete.
     router.route(method, at, { summary, ...limits }, handle as never)
   route('OPTIONS', '', 'The limits of uploads', () => uploads.describe())
-  route('POST', '', 'Begin an upload', (context) => uploads.create(context), receiving)
+  route('POST', '', 'Begin an upload', (context) => uploads.create(context), { bodyLimit })
   route('HEAD', '/:upload', 'How far an upload is', (context) => uploads.tell(context))
-  route('PATCH', '/:upload', 'Go on with an upload', (context) => uploads.append(context), receiving)
+  route('PATCH', '/:upload', 'Go on with an upload', (context) => uploads.append(context), { bodyLimit })
   route('DELETE', '/:upload', 'Give an upload up', (context) => uploads.cancel(context))
   return router
 }
@@ -179,11 +179,11 @@ class Uploads {
     status: number,
   ): Promise<unknown> {
     const { length } = from.info
-    const offset = await this.#keep(context, from)
+    const offset = await this.#keep(context, from, complete)
     context.head.set('upload-offset', String(offset)).set('upload-complete', formatBoolean(false))
     if (!complete) return emptyReply({ status })
     if (length !== undefined && offset !== length) throw inconsistent(length, offset)
-    // Another request has taken over while the last bytes were stored: its sender is the one to answer.
+    // Its client has left before it was sure that this was all, or another request has taken over.
     if (context.request.cancellation.error !== undefined) throw context.request.cancellation.error
     turn.isProcessed = true
     // Nothing may follow, whatever becomes of the work.
@@ -199,7 +199,8 @@ class Uploads {
       context.head.set('upload-complete', formatBoolean(true))
     }
     try {
-      const answer = await onComplete(new Upload(stored, store, RequestBody.diskOf(context.body)), context)
+      const { disk } = ExchangeView.exchangeOf(context).engine
+      const answer = await onComplete(new Upload(stored, store, disk), context)
       await complete()
       return answer
     } catch (error) {
@@ -209,7 +210,7 @@ class Uploads {
   }
 
   /** @returns the offset behind what has arrived. */
-  async #keep(context: Context, { info, offset: start }: StoredUpload): Promise<number> {
+  async #keep(context: Context, { info, offset: start }: StoredUpload, complete: boolean): Promise<number> {
     const { store, onProgress } = this.#options
     const { id, length } = info
     const appender = await store.append(id, start)
@@ -228,6 +229,8 @@ class Uploads {
         offset = end
         onProgress?.({ id, offset, length })
       }
+      // All is there. Whether its client stays or not, what was sent for is done.
+      if (complete) ExchangeView.exchangeOf(context).finishAlone()
     } finally {
       await appender.close()
     }

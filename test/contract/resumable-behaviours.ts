@@ -99,6 +99,27 @@ async function* endless(stop: AbortSignal, first: Uint8Array): AsyncGenerator<Ui
   }
 }
 
+/** A store that takes its time for the last bytes, and tells when it is at that. */
+function slowStore() {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-slow-store-'))
+  const store = diskStore(directory)
+  const append: ResumableOptions['store']['append'] = async (id, offset) => {
+    const appender = await store.append(id, offset)
+    const close = async () => {
+      slow.storing = true
+      await wait(200)
+      await appender.close()
+    }
+    return { write: (bytes) => appender.write(bytes), close }
+  }
+  const slow = {
+    store: { ...store, append },
+    storing: false,
+    remove: () => rmSync(directory, { recursive: true }),
+  }
+  return slow
+}
+
 export const resumableBehaviours: Behaviour[] = [
   behaviour('an upload in one request is answered by what the app makes of it', (scene) =>
     withUploads(scene, {}, async ({ post, saved, head }) => {
@@ -314,35 +335,42 @@ export const resumableBehaviours: Behaviour[] = [
   }),
 
   behaviour('a request that is given up while its last bytes are stored completes nothing', (scene) => {
-    const directory = mkdtempSync(join(tmpdir(), 'millrace-slow-store-'))
-    const store = diskStore(directory)
-    let storing = false
-    const slow: ResumableOptions['store'] = {
-      ...store,
-      async append(id, offset) {
-        const appender = await store.append(id, offset)
-        const close = async () => {
-          storing = true
-          await wait(200)
-          await appender.close()
-        }
-        return { write: (bytes) => appender.write(bytes), close }
-      },
-    }
+    const slow = slowStore()
     const aborted: boolean[] = []
     const onComplete: ResumableOptions['onComplete'] = (_, { signal }) => void aborted.push(signal.aborted)
-    return withUploads(scene, { store: slow, onComplete }, async ({ post, patch, head }) => {
+    return withUploads(scene, { store: slow.store, onComplete }, async ({ post, patch, head }) => {
       const at = location(await post(undefined, { 'upload-complete': '?0' }))
-      storing = false
+      slow.storing = false
       const first = patch(at, 0, content, true).catch(() => undefined)
-      await until(() => storing, 'all has arrived')
+      await until(() => slow.storing, 'all has arrived')
       expect(await head(at)).toEqual(['200000', '?0', '200000'])
       expect(aborted).toEqual([])
       await first
       // Its sender goes on, with nothing left to send, and now there is somebody to hear the answer.
       expect((await patch(at, 200_000, undefined, true)).status).toBe(204)
       expect(aborted).toEqual([false])
-    }).finally(() => rmSync(directory, { recursive: true }))
+    }).finally(slow.remove)
+  }),
+
+  behaviour('a client that leaves while its last bytes are stored has sent them all', (scene) => {
+    const slow = slowStore()
+    const sizes: number[] = []
+    const onComplete: ResumableOptions['onComplete'] = ({ size }) => void sizes.push(size)
+    return withUploads(scene, { store: slow.store, onComplete }, async ({ post, link, head }) => {
+      const at = location(await post(undefined, { 'upload-complete': '?0' }))
+      slow.storing = false
+      const leaving = new AbortController()
+      const type = 'application/partial-upload'
+      const headers = { 'content-type': type, 'upload-offset': '0', 'upload-complete': '?1' }
+      const sent = link.request('PATCH', at, { headers, body: content, signal: leaving.signal })
+      const left = sent.catch(() => {})
+      await until(() => slow.storing, 'all has arrived')
+      leaving.abort()
+      await within(left, 'the client has left')
+      await until(() => sizes.length === 1, 'it is processed')
+      expect(sizes).toEqual([200_000])
+      expect(await head(at)).toEqual(['200000', '?1', '200000'])
+    }).finally(slow.remove)
   }),
 
   behaviour('what has arrived whole is processed to the end, though its client leaves', (scene) => {

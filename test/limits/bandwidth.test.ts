@@ -242,6 +242,46 @@ describe('per client', () => {
     expect(Math.min(...together)).toBeGreaterThan((RATE / 10) * 0.65)
   })
 
+  test.each<[string, () => unknown]>([
+    [
+      'files',
+      () =>
+        reply.file({
+          name: 'x.bin',
+          open: async () => ({
+            size: 10e6,
+            read: async (target) => target.byteLength,
+            close: async () => {},
+          }),
+        }),
+    ],
+    [
+      'generators',
+      () =>
+        reply.stream(
+          (async function* () {
+            for (;;) yield new Uint8Array(2000)
+          })(),
+        ),
+    ],
+  ])('they take turns, also those who have yet to read what they write: %s', async (_, make) => {
+    const { app, clock, link } = scene()
+    app.get('/', { middleware: [throttle({ rate: RATE, per: 'client' })] }, make as () => string)
+    const seen = await Promise.all(
+      Array.from({ length: 50 }, async () => watch(clock, await link.request('GET', '/'))),
+    )
+    await clock.advance(10_000)
+    const totals = seen.map(({ total }) => total)
+    expect(Math.min(...totals)).toBeGreaterThanOrEqual(Math.max(...totals) - 2 * 2000)
+    const together = slices(
+      seen.flatMap(({ arrivals }) => arrivals),
+      10_000,
+    )
+    // All at once would be 100 kB, and then nothing for a second.
+    expect(Math.max(...together)).toBeLessThan((RATE / 10) * 1.35)
+    expect(Math.min(...together.slice(10))).toBeGreaterThan((RATE / 10) * 0.65)
+  })
+
   test('clients are who you say they are, and undefined is nobody', async () => {
     const key = ({ request }: Parameters<Exclude<ThrottleOptions['client'], undefined>>[0]) =>
       request.headers['user'] === '0' ? undefined : String(Number(request.headers['user']) % 2)

@@ -103,6 +103,79 @@ describe('body', () => {
   })
 })
 
+describe('the rest of a body that nobody reads', () => {
+  /** Sends a request and its body drop by drop, and tells how long its connection lived after the reply. */
+  async function trickle(connection: RawConnection): Promise<() => number | undefined> {
+    connection.send('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n')
+    const drops = setInterval(() => connection.socket.writable && connection.send('x'), 50)
+    cleanups.push(() => clearInterval(drops))
+    const got = await within(connection.reply('POST'), 'the reply')
+    const repliedAt = performance.now()
+    let lived: number | undefined
+    connection.socket.on('error', () => {})
+    connection.socket.once('close', () => (lived = performance.now() - repliedAt))
+    expect([got.status, (await read(got)).text]).toEqual([200, 'done'])
+    return () => lived
+  }
+
+  test.each<[string, () => unknown]>([
+    ['a value', () => 'done'],
+    [
+      'a stream',
+      () =>
+        reply.stream(
+          (async function* () {
+            yield 'done'
+          })(),
+        ),
+    ],
+  ])('is cut after `body`, from the end of the reply on: %s', async (_, make) => {
+    const { app, open, endings } = scene({ timeouts: { body: 400 } })
+    app.post('/', make as () => string)
+    const lived = await trickle(await open())
+    await until(() => lived() !== undefined, 'the cut')
+    expect(lived()).toBeGreaterThan(300)
+    expect(lived()).toBeLessThan(2500)
+    expect(endings.map(({ outcome }) => outcome)).toEqual(['complete'])
+  })
+
+  test('over HTTP/2 its stream is, and the others are not', async () => {
+    const { app } = scene({ timeouts: { body: 400 } })
+    app.post('/', () => 'done')
+    app.get('/', () => 'there')
+    const { port } = await app.listen({ port: 0, signals: false, http2: true })
+    const session = connectHttp2(`http://127.0.0.1:${port}`)
+    cleanups.push(() => session.destroy())
+    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    stream.on('error', () => {})
+    const drops = setInterval(() => stream.writable && stream.write('x'), 50)
+    cleanups.push(() => clearInterval(drops))
+    let text = ''
+    stream.setEncoding('utf8').on('data', (data: string) => (text += data))
+    await until(() => stream.closed, 'the stream is closed')
+    expect(text).toBe('done')
+    const other = session.request({ ':path': '/' })
+    expect(await other.setEncoding('utf8').toArray()).toEqual(['there'])
+  })
+
+  test('control: without the limit it goes on, and so it does at a plain node:http server', async () => {
+    const { app, open } = scene({ timeouts: { body: 0 } })
+    app.post('/', () => 'done')
+    const server = createServer((_, response) => response.end('done'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanups.push(
+      () => server.closeAllConnections(),
+      () => server.close(),
+    )
+    const { port } = server.address() as { port: number }
+    const plain = await RawConnection.open(port)
+    cleanups.push(() => plain.destroy())
+    const lived = [await trickle(await open()), await trickle(plain)]
+    await wait(1500)
+    expect(lived.map((tell) => tell())).toEqual([undefined, undefined])
+  })
+})
+
 interface Sleeper {
   sleep(ms: number): Promise<void>
 }

@@ -60,6 +60,21 @@ export class NodeIncoming implements Incoming {
     this.#message.resume()
   }
 
+  /**
+   * What nobody has read of a body must not hold its connection for ever, once the reply is out.
+   *
+   * @param ms how long it may take from then on; 0 for no limit.
+   */
+  boundRest(response: NodeResponse, ms: number): void {
+    const message = this.#message
+    if (ms === 0 || message.complete) return
+    response.on('finish', () => {
+      if (message.complete) return
+      const timer = setTimeout(() => response.refuseRest(), ms)
+      message.once('close', () => clearTimeout(timer))
+    })
+  }
+
   get peer(): Peer {
     const { socket } = this.#message
     return {

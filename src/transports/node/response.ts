@@ -34,6 +34,8 @@ export interface NodeResponse {
   cut(): void
   /** Ends abnormally at once. */
   destroy(): void
+  /** Takes no more of the request, whose reply is out. */
+  refuseRest(): void
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void
   /** To be called before a body that takes its time: what goes wrong with it cuts it. */
   guard(): void
@@ -140,6 +142,10 @@ export class Http1Response implements NodeResponse {
     this.raw.destroy()
   }
 
+  refuseRest(): void {
+    this.raw.req.destroy()
+  }
+
   guard(): void {
     // A response's own error (a body that differs from its content-length) cuts it.
     this.raw.on('error', () => this.cut())
@@ -183,7 +189,7 @@ export class Http2Response implements NodeResponse {
   #ended = false
   #finished = false
   #closed = false
-  #onFinish = () => {}
+  readonly #onFinish: (() => void)[] = []
 
   constructor(raw: Http2ServerResponse) {
     this.raw = raw
@@ -192,7 +198,7 @@ export class Http2Response implements NodeResponse {
     raw.stream.once('finish', () => {
       if (!this.#ended || raw.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
       this.#finished = true
-      this.#onFinish()
+      for (const listener of this.#onFinish) listener()
     })
     raw.on('close', () => {
       this.#closed = true
@@ -214,17 +220,21 @@ export class Http2Response implements NodeResponse {
   }
 
   writeHead(reply: Reply): void {
-    if (refusesBody(reply)) this.#refuseRest()
+    if (refusesBody(reply)) this.#refuseWhenQuiet()
     for (const name of CONNECTION_FIELDS) delete reply.headers[name]
     this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
   }
 
   /** When the reply is out, whoever goes on sending is told to stop (RFC 9113 section 8.1). */
-  #refuseRest(): void {
+  #refuseWhenQuiet(): void {
     const { stream } = this.raw
     stream.once('finish', () => {
-      if (!stream.readableEnded) whenQuiet(stream, () => stream.close(constants.NGHTTP2_NO_ERROR))
+      if (!stream.readableEnded) whenQuiet(stream, () => this.refuseRest())
     })
+  }
+
+  refuseRest(): void {
+    this.raw.stream.close(constants.NGHTTP2_NO_ERROR)
   }
 
   /** Nothing to do: HTTP/2 sends a head at once. */
@@ -275,7 +285,7 @@ export class Http2Response implements NodeResponse {
   guard(): void {}
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
-    if (event === 'finish') this.#onFinish = listener
+    if (event === 'finish') this.#onFinish.push(listener)
     else this.raw.on(event, listener)
   }
 }

@@ -162,7 +162,7 @@ export class NodeServer {
         isHead: incoming.method === 'HEAD',
         fileMemory: this.#fileMemory,
       })
-      if (incoming.body !== null && !message.complete) this.#boundRest(message, response)
+      if (incoming.body !== null) incoming.boundRest(response, this.#app.engine.timeouts.body)
       if (sending === undefined) return
       const known = active ?? this.#track(incoming, response, undefined)
       known.sending = sending
@@ -174,17 +174,6 @@ export class NodeServer {
       response.destroy()
       reply.onEnd?.({ outcome: 'error', bytes: 0, items: 0, error })
     }
-  }
-
-  /** What nobody has read of a body must not hold its connection for ever, once the reply is out. */
-  #boundRest(message: AnyMessage, { raw }: NodeResponse): void {
-    const ms = this.#app.engine.timeouts.body
-    if (ms === 0) return
-    raw.once('finish', () => {
-      if (message.complete) return
-      const timer = setTimeout(() => message.destroy(), ms)
-      message.once('close', () => clearTimeout(timer))
-    })
   }
 
   /** Follows what takes its time, so that a client that leaves, or a shutdown, reaches it. */
