@@ -22,119 +22,111 @@ export interface ClientOptions extends Omit<CallOptions, 'signal' | 'lastEventId
  * at run time but the method and the path.
  */
 export interface Client<M> {
-  readonly get: Send<RoutesOf<M, 'GET'>>
-  readonly post: Send<RoutesOf<M, 'POST'>>
-  readonly put: Send<RoutesOf<M, 'PUT'>>
-  readonly patch: Send<RoutesOf<M, 'PATCH'>>
-  readonly delete: Send<RoutesOf<M, 'DELETE'>>
-  readonly options: Send<RoutesOf<M, 'OPTIONS'>>
-  readonly query: Send<RoutesOf<M, 'QUERY'>>
+  readonly get: Send<M, 'GET'>
+  readonly post: Send<M, 'POST'>
+  readonly put: Send<M, 'PUT'>
+  readonly patch: Send<M, 'PATCH'>
+  readonly delete: Send<M, 'DELETE'>
+  readonly options: Send<M, 'OPTIONS'>
+  readonly query: Send<M, 'QUERY'>
   /** Any other method, for example `api.method('PURGE')('/cache/:key', { params: { key: 'a' } })`. */
-  method<const Method extends string>(method: Method): Send<RoutesOf<M, Method>>
+  method<const Method extends string>(method: Method): Send<M, Method>
   /**
    * Opens a WebSocket.
    *
    * @throws {SocketClosed} (rejects) when it is refused.
    */
-  readonly websocket: Open<RoutesOf<M, 'WEBSOCKET'>>
+  readonly websocket: Open<M>
 }
 
+// What follows is as cheap as we could make it for the compiler (test/types/cost.test.ts), which works out the
+// constraint of a type parameter wherever it meets one. Of `P` that is every path, so arguments speak of `T`
+// instead, whose constraint is nothing. Its default is looked up when `P` is known, and is what it always is:
+// nothing is inferred through `T['~client']`. And aliases are of `M` and a method, because those are compared
+// at a glance; a union of routes is gone through, route by route, for each call.
+
 /** Sends a request to a route. */
-export interface Send<R> {
+export interface Send<M, Method extends string> {
   /**
    * @param path as it was declared, with its parameters: `/items/:id`.
    * @param input what the route takes, and options of this call.
    * @throws {ReplyError} (rejects) when the server answers with an error.
    * @throws {StreamTruncated} (rejects) when a stream was cut off.
    */
-  <const P extends keyof R & string>(path: P, input: Input<P, ViewOf<R[P]>>): Result<ViewOf<R[P]>>
-  /** A route that needs no input. */
-  <const P extends keyof R & string>(path: P & Sufficient<Sent<P, ViewOf<R[P]>>>): Result<ViewOf<R[P]>>
+  <const P extends RoutesOf<M, Method>['path'], T extends Declared = ByPath<M, Method>[P]>(
+    path: P,
+    ...input: Arguments<T, CallOptions>
+  ): Result<T['~client']>
 }
 
 /** Opens a WebSocket. */
-export interface Open<R> {
+export interface Open<M> {
   /**
    * @param path as it was declared, with its parameters: `/rooms/:room`.
    * @param input its parameters and query, and options of this socket.
    */
-  <const P extends keyof R & string>(path: P, input: SocketInput<P, ViewOf<R[P]>>): SocketOf<ViewOf<R[P]>>
-  /** A route that needs no input. */
-  <const P extends keyof R & string>(
-    path: P & Sufficient<SocketInput<P, ViewOf<R[P]>>>,
-  ): SocketOf<ViewOf<R[P]>>
+  <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = ByPath<M, 'WEBSOCKET'>[P]>(
+    path: P,
+    ...input: SocketArguments<T>
+  ): SocketOf<T['~client']>
 }
 
-// What follows is as cheap as we could make it for the compiler (test/types/cost.test.ts): there are few
-// mapped types that rename keys, and no rest parameters, whose arity is worked out over all routes at once.
+/** The routes of a method. */
+type RoutesOf<M, Method extends string> = Extract<Exported<M>, Declared<Method>>
 
-/** The routes of a method by their paths. */
-type RoutesOf<M, Method extends string> = {
-  [P in PathOf<Exported<M>, Method>]: (ByName<M> & Record<string, unknown>)[`${Method} ${P}`]
+/** A route of one method, of either kind. */
+interface Declared<Method extends string = string> {
+  readonly method: Method
+  readonly path: string
+  readonly '~client': unknown
 }
 
-type PathOf<R, Method extends string> =
-  R extends Route<Method, infer P>
-    ? P
-    : R extends WebSocketRoute<infer P>
-      ? Method extends 'WEBSOCKET'
-        ? P
-        : never
-      : never
+/** In an intersection, which remembers that it is not generic; a mapped type is asked again by each call. */
+type ByPath<M, Method extends string> = { [R in RoutesOf<M, Method> as R['path']]: R } & Readonly<
+  Record<string, Declared>
+>
 
 /** Whatever a module exports, or each module in a list. */
 type Exported<M> = M extends readonly unknown[] ? ValueOf<M[number]> : M[keyof M]
 type ValueOf<M> = M extends unknown ? M[keyof M] : never
 
-/** All routes by method and path, as in `GET /items/:id`. */
-type ByName<M> = M extends readonly [infer First, ...infer Rest]
-  ? ByName<First> & ByName<Rest>
-  : { [K in keyof M as NameOf<M[K]>]: M[K] }
+/** What comes behind the path. It may be left out where nothing has to be said. */
+type Arguments<T extends Declared, Options> =
+  {} extends Needed<T>
+    ? [input?: Input<T['~client']> & Options]
+    : [input: Input<T['~client']> & Needed<T> & Options]
 
-type NameOf<R> =
-  R extends Route<infer Method, infer P>
-    ? `${Method} ${P}`
-    : R extends WebSocketRoute<infer P>
-      ? `WEBSOCKET ${P}`
-      : never
+/** What may be sent. A route may read what it has not declared. */
+type Input<T> = {
+  readonly [K in (keyof T & InputName) | 'query' | 'headers' | 'cookies' | 'body']?: K extends keyof T
+    ? Sendable<T[K], K>
+    : K extends 'body'
+      ? unknown
+      : Readonly<Record<string, unknown>>
+}
 
-type ViewOf<R> = R extends { readonly '~client': unknown } ? R['~client'] : never
-
-type Input<P extends string, T> = Sent<P, T> & Undeclared<keyof T & InputName> & CallOptions
-
-/** What is declared. Required is what cannot be left out. */
-type Sent<P extends string, T> = { readonly [K in keyof T & InputName]?: Sendable<T[K], K> } & {
-  readonly [K in RequiredOf<T>]: unknown
-} & UndeclaredParams<P, keyof T & InputName>
+/** What cannot be left out. */
+type Needed<T extends Declared> = {
+  readonly [K in RequiredOf<T['~client']>]: unknown
+} & ('params' extends keyof T['~client'] ? unknown : NeededParams<T['path']>)
 
 type RequiredOf<T> = { [K in keyof T & InputName]: {} extends T[K] ? never : K }[keyof T & InputName]
 
-/** Parameters of the path that have no schema. */
-type UndeclaredParams<P extends string, Declared> = 'params' extends Declared
-  ? {}
-  : ParamsOf<keyof PathParams<P>>
-
-type ParamsOf<Name extends PropertyKey> = [Name] extends [never]
-  ? {}
-  : { readonly params: { readonly [K in Name]: string | number } }
-
-/** What a route may read without having declared it. */
-type Undeclared<Declared> = {
-  readonly [K in Exclude<'query' | 'headers' | 'cookies' | 'body', Declared>]?: K extends 'body'
-    ? unknown
-    : Readonly<Record<string, unknown>>
-}
+/** Parameters of a path that have no schema. */
+type NeededParams<P extends string> = [P] extends [`${string}/:${string}` | `${string}/*${string}`]
+  ? { readonly params: { readonly [K in keyof PathParams<P>]: string | number } }
+  : unknown
 
 /** A browser sends no headers of ours with a WebSocket; a guard reads the query without the route declaring it. */
-type SocketInput<P extends string, T> = Sent<P, Pick<T, keyof T & ('params' | 'query')>> &
-  ('query' extends keyof T ? unknown : { readonly query?: Readonly<Record<string, unknown>> }) &
-  SocketOptions &
-  (T extends { readonly sends: infer In } ? MessageOption<In> : unknown)
+type SocketArguments<T extends Declared> =
+  {} extends NeededBySocket<T>
+    ? [input?: SocketInput<T['~client']>]
+    : [input: SocketInput<T['~client']> & NeededBySocket<T>]
 
-/** Whether a call can do without its second argument. A member, because two strings at once are `never`. */
-type Sufficient<Wanted> = {} extends Wanted
-  ? unknown
-  : { readonly 'This route needs an input: pass a second argument': never }
+type NeededBySocket<T extends Declared> = Needed<T> &
+  (T['~client'] extends { readonly sends: infer In } ? MessageOption<In> : unknown)
+
+type SocketInput<T> = Omit<Input<T>, 'headers' | 'cookies' | 'body'> & SocketOptions
 
 /** What may be sent for a value of a type. */
 type Sendable<T, K> = K extends 'headers'
