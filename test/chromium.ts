@@ -14,6 +14,13 @@ export const withoutChromium = !installed && !process.env['CI']
 
 export const LAPTOP = { width: 1280, height: 800 }
 export const PHONE = { width: 390, height: 844 }
+/** What a page has to look well on. */
+export const LOOKS = [
+  ['laptop', 'light', LAPTOP],
+  ['laptop', 'dark', LAPTOP],
+  ['phone', 'light', PHONE],
+  ['phone', 'dark', PHONE],
+] as const
 
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({

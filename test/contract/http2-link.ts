@@ -9,8 +9,8 @@ import {
 import { connect as connectTls } from 'node:tls'
 import type { App } from 'millrace'
 import { certificate } from './certificate.ts'
-import { type Connect, type LinkReply, type LinkRequest, toLinkReply } from './link.ts'
-import { CutError, RawConnection, type RawRequest } from './raw-client.ts'
+import { type Connect, type LinkReply, type LinkRequest, rawLink, toLinkReply } from './link.ts'
+import { CutError, RawConnection } from './raw-client.ts'
 
 /** So large that a stream that is not read holds up no other one. */
 const CONNECTION_WINDOW = 64 * 1024 * 1024
@@ -54,25 +54,7 @@ export const tlsHttp2Link = http2Link(true)
 /** HTTP/1.1 through TLS on the port that speaks HTTP/2 as well; every request has a connection of its own. */
 export const tlsHttp1Link: Connect = async (app) => {
   const { port } = await listen(app, true)
-  const connections: RawConnection[] = []
-  return {
-    async request(method, target, { signal, ...request } = {}) {
-      const connection = await openTls(port)
-      connections.push(connection)
-      signal?.addEventListener('abort', () => connection.destroy())
-      const reply = await connection.request(method, target, request as RawRequest)
-      return toLinkReply({
-        status: reply.status,
-        headers: reply.headers,
-        next: () => reply.bytes(),
-        disconnect: () => connection.destroy(),
-      })
-    },
-    async close() {
-      for (const connection of connections) connection.destroy()
-      await app.close({ grace: 2000 })
-    },
-  }
+  return rawLink(app, () => openTls(port))
 }
 
 /** HTTP/1.1 over TLS. */

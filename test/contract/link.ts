@@ -60,10 +60,15 @@ export function toLinkReply({ status, headers, next, disconnect }: Pieces): Link
 /** HTTP/1.1 through a socket; every request has a connection of its own. */
 export const nodeLink: Connect = async (app) => {
   const { port } = await app.listen({ port: 0 })
+  return rawLink(app, () => RawConnection.open(port))
+}
+
+/** Requests over connections that `open` makes, to an app that listens. */
+export function rawLink(app: App, open: () => Promise<RawConnection>): Link {
   const connections: RawConnection[] = []
   return {
     async request(method, target, { signal, ...request } = {}) {
-      const connection = await RawConnection.open(port)
+      const connection = await open()
       connections.push(connection)
       signal?.addEventListener('abort', () => connection.destroy())
       const reply = await connection.request(method, target, request as RawRequest)

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LAPTOP, launchChromium, PHONE, visit as visitPage, withoutChromium } from '../chromium.ts'
+import { launchChromium, LOOKS, PHONE, visit as visitPage, withoutChromium } from '../chromium.ts'
 import { type RunningShowcase, startShowcase } from './showcase.ts'
 
 describe.skipIf(withoutChromium)('the page in Chromium', { timeout: 60_000 }, () => {
@@ -230,12 +230,7 @@ describe.skipIf(withoutChromium)('the page in Chromium', { timeout: 60_000 }, ()
     }
   })
 
-  test.each([
-    ['laptop', 'light', LAPTOP],
-    ['laptop', 'dark', LAPTOP],
-    ['phone', 'light', PHONE],
-    ['phone', 'dark', PHONE],
-  ] as const)('fits a %s, %s', (_, colorScheme, viewport) =>
+  test.each(LOOKS)('fits a %s, %s', (_, colorScheme, viewport) =>
     visit({ colorScheme, viewport }, async (page) => {
       await page.waitForFunction(() => document.querySelectorAll('#video .film .newest').length === 1)
       const [needed, given] = await page.evaluate(() => {

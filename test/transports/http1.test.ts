@@ -1,33 +1,16 @@
 /** What only HTTP/1.1 on a socket can show: framing, reuse of connections, pipelining, HTTP/1.0. */
 import { App, HttpError, reply, text } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { CutError, RawConnection, type RawReply } from '../contract/raw-client.ts'
+import { CutError } from '../contract/raw-client.ts'
 import { type LogEntry, recorder, until, wait, within } from '../contract/transport.ts'
+import { readText, start } from './scene.ts'
 
 const log: LogEntry[] = []
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+afterEach(() => {
   log.length = 0
 })
 
-async function start(app: App): Promise<() => Promise<RawConnection>> {
-  const { port } = await app.listen({ port: 0 })
-  cleanups.push(() => app.close({ grace: 500 }))
-  return async () => {
-    const connection = await RawConnection.open(port)
-    cleanups.push(() => connection.destroy())
-    return connection
-  }
-}
-
 const makeApp = () => new App({ log: recorder(log) })
-
-async function readText(got: RawReply): Promise<string> {
-  const pieces: Buffer[] = []
-  for (let piece = await got.bytes(); piece !== undefined; piece = await got.bytes()) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
-}
 
 async function* twoThenFail() {
   yield 'one '

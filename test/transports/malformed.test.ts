@@ -1,29 +1,8 @@
 /** Requests that are broken, odd or cut into pieces, as they come over a bare socket. */
 import { App } from 'millrace'
-import { afterEach, describe, expect, test } from 'vitest'
-import { RawConnection, type RawReply } from '../contract/raw-client.ts'
+import { describe, expect, test } from 'vitest'
 import { within } from '../contract/transport.ts'
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function start(app: App): Promise<() => Promise<RawConnection>> {
-  const { port } = await app.listen({ port: 0 })
-  cleanups.push(() => app.close({ grace: 500 }))
-  return async () => {
-    const connection = await RawConnection.open(port)
-    cleanups.push(() => connection.destroy())
-    return connection
-  }
-}
-
-async function readText(got: RawReply): Promise<string> {
-  const pieces: Buffer[] = []
-  for (let piece = await got.bytes(); piece !== undefined; piece = await got.bytes()) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
-}
+import { readText, start } from './scene.ts'
 
 describe('malformed requests', () => {
   test.each([

@@ -2,7 +2,7 @@
 import type { Listening } from 'millrace'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LAPTOP, launchChromium, PHONE, visit, withoutChromium } from '../../chromium.ts'
+import { launchChromium, LOOKS, visit, withoutChromium } from '../../chromium.ts'
 import { createScene } from './scene.ts'
 
 describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 }, () => {
@@ -492,12 +492,7 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
     await stray('/docs', /Content Security Policy/)
   })
 
-  test.each([
-    ['laptop', 'light', LAPTOP],
-    ['laptop', 'dark', LAPTOP],
-    ['phone', 'light', PHONE],
-    ['phone', 'dark', PHONE],
-  ] as const)('fits a %s, %s', (_, colorScheme, viewport) =>
+  test.each(LOOKS)('fits a %s, %s', (_, colorScheme, viewport) =>
     open(
       'ticks',
       async (page) => {
