@@ -3,7 +3,7 @@
  * `reply.file`. It tells nothing about itself, so its CPU is read from /proc.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +29,8 @@ const freePort = () =>
 /** What starts it, and where it will listen. @returns {Promise<{ command: string[], port: number }>} */
 export async function nginxCommand(/** @type {string} */ file) {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-nginx-'))
+  // However the bench ends; nginx itself is killed, and leaves what it had there.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const port = await freePort()
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   const config = `daemon off;

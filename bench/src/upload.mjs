@@ -3,12 +3,14 @@
  *
  *     node bench/src/upload.mjs                    2 GiB, 3 rounds; 2 GiB of disk, deleted after each upload
  *     node bench/src/upload.mjs --mib 256 --rounds 5 --into /mnt/disk
+ *
+ * Prints a table, and writes every round into results/upload.json (`--results DIR` for elsewhere).
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -56,16 +58,17 @@ export async function upload(/** @type {number} */ port, /** @type {number} */ m
 const median = (/** @type {number[]} */ values) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 
-async function main() {
-  const { values } = parseArgs({
-    options: { mib: { type: 'string' }, rounds: { type: 'string' }, into: { type: 'string' } },
-  })
-  const mib = Number(values.mib ?? 2048)
-  const rounds = Number(values.rounds ?? 3)
-  const directory = mkdtempSync(join(values.into ?? tmpdir(), 'millrace-upload-'))
+/** @typedef {{ mibPerSecond: number, cpuSecondsPerGib: number, grownMib: number }} Round */
+
+/** Uploads to each server in turns. @returns {Promise<Record<string, Round[]>>} */
+async function play(
+  /** @type {number} */ mib,
+  /** @type {number} */ rounds,
+  /** @type {string} */ directory,
+) {
   const kinds = ['node', 'millrace', 'millrace-raw']
   const servers = await Promise.all(kinds.map((kind) => launch(kind, directory)))
-  /** @type {Record<string, { rate: number, cpu: number, grown: number }[]>} */
+  /** @type {Record<string, Round[]>} */
   const samples = Object.fromEntries(kinds.map((kind) => [kind, []]))
   try {
     for (const { port } of servers) await upload(port, 64)
@@ -77,22 +80,62 @@ async function main() {
         const path = join(directory, `${kind}.bin`)
         if (statSync(path).size < mib * MIB) throw new Error(`${kind} has not kept everything.`)
         rmSync(path)
-        samples[kind]?.push({ rate: mib / seconds, cpu: (cpuSeconds / mib) * 1024, grown: grownBytes / MIB })
+        samples[kind]?.push({
+          mibPerSecond: rounded(mib / seconds),
+          cpuSecondsPerGib: rounded((cpuSeconds / mib) * 1024),
+          grownMib: rounded(grownBytes / MIB),
+        })
       }
     }
   } finally {
     for (const { stop } of servers) stop()
-    rmSync(directory, { recursive: true })
   }
-  const base = samples['node'] ?? []
-  console.log(`${mib} MiB, ${rounds} rounds in turns; medians, ratios within each round\n`)
+  return samples
+}
+
+const rounded = (/** @type {number} */ value) => Math.round(value * 100) / 100
+
+/** Medians, and ratios within each round. */
+function summarize(/** @type {Round[]} */ rounds, /** @type {Round[]} */ base) {
+  return {
+    mibPerSecond: median(rounds.map(({ mibPerSecond }) => mibPerSecond)),
+    ratioToNode: rounded(
+      median(rounds.map(({ mibPerSecond }, i) => mibPerSecond / (base[i]?.mibPerSecond ?? NaN))),
+    ),
+    cpuSecondsPerGib: median(rounds.map(({ cpuSecondsPerGib }) => cpuSecondsPerGib)),
+    mostGrownMib: Math.max(...rounds.map(({ grownMib }) => grownMib)),
+    rounds,
+  }
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      mib: { type: 'string', default: '2048' },
+      rounds: { type: 'string', default: '3' },
+      into: { type: 'string', default: tmpdir() },
+      results: { type: 'string', default: join(import.meta.dirname, '../results') },
+    },
+  })
+  const mib = Number(values.mib)
+  const load = loadavg()[0] ?? 0
+  const directory = mkdtempSync(join(values.into, 'millrace-upload-'))
+  const samples = await play(mib, Number(values.rounds), directory).finally(() =>
+    rmSync(directory, { recursive: true }),
+  )
+  const servers = Object.fromEntries(
+    Object.entries(samples).map(([kind, rounds]) => [kind, summarize(rounds, samples['node'] ?? [])]),
+  )
+  console.log(`${mib} MiB, ${values.rounds} rounds in turns; medians, ratios within each round\n`)
   console.log('| server | MiB/s | / node | CPU s/GiB | resident growth, MiB, the most |\n|--|--|--|--|--|')
-  for (const [kind, list] of Object.entries(samples)) {
-    const ratio = median(list.map(({ rate }, i) => rate / (base[i]?.rate ?? NaN)))
+  for (const [kind, { mibPerSecond, ratioToNode, cpuSecondsPerGib, mostGrownMib }] of Object.entries(servers))
     console.log(
-      `| ${kind} | ${median(list.map(({ rate }) => rate)).toFixed(0)} | ${ratio.toFixed(2)} | ${median(list.map(({ cpu }) => cpu)).toFixed(2)} | ${Math.max(...list.map(({ grown }) => grown)).toFixed(0)} |`,
+      `| ${kind} | ${mibPerSecond.toFixed(0)} | ${ratioToNode.toFixed(2)} | ${cpuSecondsPerGib.toFixed(2)} | ${mostGrownMib.toFixed(0)} |`,
     )
-  }
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, load ${load.toFixed(1)} before`
+  const result = { date: new Date().toISOString(), node: process.versions.node, machine, mib, servers }
+  mkdirSync(values.results, { recursive: true })
+  writeFileSync(join(values.results, 'upload.json'), `${JSON.stringify(result, undefined, 2)}\n`)
 }
 
 if (process.argv[1] === import.meta.filename) await main()
