@@ -108,18 +108,15 @@ export class RouteTable<T> {
    */
   refusalBesideFiles(path: string): HttpError | undefined {
     const nodes = this.#nodesAt(path)
-    const files = nodes.findIndex(({ methods }) => methods.get('GET')?.files === true)
-    const closest = nodes.slice(0, files + 1)
+    const closest = nodes.slice(nodes.findLastIndex(({ methods }) => methods.get('GET')?.files === true))
     if (closest.some(({ methods }) => methods.has(WEBSOCKET))) return upgradeRequired()
     const methods = methodsOf(closest, false)
     return methods.length === 0 ? undefined : notAllowed(methods)
   }
 
-  /** What matches a path, the most specific pattern first. */
+  /** What matches a path, the most specific pattern last. */
   #nodesAt(path: string): Node<T>[] {
-    return findAllRoutes(this.#router, '', path)
-      .map(({ data }) => data)
-      .reverse()
+    return findAllRoutes(this.#router, '', path).map(({ data }) => data)
   }
 
   /** The most specific pattern may lack the method that a wider one has. */
