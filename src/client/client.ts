@@ -5,7 +5,8 @@ import { type Call, RunningCall, type StreamCall } from './call.ts'
 import type { FromJson } from './json.ts'
 import type { CallOptions, FetchFunction, Inputs } from './request.ts'
 import { type Origin, Sender } from './sender.ts'
-import type { ClientSocket, MessageOption, SocketOptions, WebSocketClass } from './socket.ts'
+import type { WebSocketClass } from './handshake.ts'
+import type { ClientSocket, MessageOption, SocketOptions } from './socket.ts'
 
 /** Options of a client; those of its calls are their defaults. */
 export interface ClientOptions extends Omit<CallOptions, 'signal' | 'lastEventId' | 'onUploadProgress'> {

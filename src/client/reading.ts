@@ -1,6 +1,6 @@
 /** Replies as values and as pieces: the media type decides what they are. */
 import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
-import { createItemDecoder, type Decoded, type ItemDecoder, type StreamItem } from '../wire/item.ts'
+import { createItemDecoder, type ItemDecoder, type StreamItem, type StreamProblem } from '../wire/item.ts'
 import { StreamTruncated } from '../wire/truncation.ts'
 import type { Sender } from './sender.ts'
 
@@ -36,19 +36,27 @@ export async function* readPieces(
   reply: Promise<Response>,
   asText = false,
 ): AsyncGenerator<StreamItem, void, undefined> {
-  const policy = sender.resumption
+  let policy = sender.resumption
   let { lastEventId } = sender.options
   let response = await reply
   let failures = 0
+  const trail = new Trail()
   try {
     for (;;) {
       const type = contentType(response)
       const decoder = asText ? undefined : await itemDecoder(mediaTypeEssence(type), lastEventId)
-      const body = new Body(sender, response)
+      const body = new Body(sender, response, decoder)
       try {
         const pieces =
           decoder === undefined ? readChunks(body, asText || isText(type)) : readItems(body, decoder)
-        yield* pieces
+        for await (const piece of pieces) {
+          if (trail.repeats(piece)) {
+            // To ask again would be the same again.
+            policy = undefined
+            throw body.truncated(new Error(BEGINS_AGAIN))
+          }
+          yield piece
+        }
         return
       } catch (error) {
         if (!(error instanceof StreamTruncated) || policy === undefined) throw error
@@ -56,6 +64,7 @@ export async function* readPieces(
         // Only what gets further starts the count anew: a route that does not resume would repeat itself forever.
         failures = reached === lastEventId ? failures + 1 : 1
         lastEventId = reached
+        trail.cut()
         if (lastEventId === undefined || lastEventId === '' || !isPassing(error)) throw error
         const askedMs = decoder?.reconnectionTime
         response = await sender.resume({ lastEventId, error, askedMs, failures }, policy)
@@ -68,6 +77,35 @@ export async function* readPieces(
     await sender.failed(error)
   } finally {
     sender.done()
+  }
+}
+
+const BEGINS_AGAIN =
+  'The server began again instead of going on behind Last-Event-ID. Let the route read `lastEventId`, or set `resume: false`.'
+
+/** So many ids are remembered, and the first one of all. */
+const TRAIL = 1000
+
+/** The ids that have come, by which a server is known that begins again instead of going on. */
+class Trail {
+  readonly #ids = new Set<string>()
+  #first: string | undefined
+  #isResumed = false
+
+  /** What comes next is of another reply. */
+  cut(): void {
+    this.#isResumed = true
+  }
+
+  /** Whether this is the first item with an id of a reply that should have gone on, and came before. */
+  repeats({ id }: StreamItem): boolean {
+    if (id === undefined || id === '') return false
+    if (this.#isResumed && (id === this.#first || this.#ids.has(id))) return true
+    this.#isResumed = false
+    this.#first ??= id
+    this.#ids.add(id)
+    if (this.#ids.size > TRAIL) for (const oldest of this.#ids) return !this.#ids.delete(oldest)
+    return false
   }
 }
 
@@ -90,60 +128,47 @@ async function* readChunks(body: Body, asText: boolean): AsyncGenerator<StreamIt
   }
 }
 
-/**
- * What looks like an end mark or a failure is one if nothing follows it, so that an app may have such items
- * of its own.
- *
- * @throws {StreamTruncated} also for a clean end without the mark that the server said it would send.
- */
+/** @throws {StreamTruncated} also for a clean end without the mark that the server said it would send. */
 async function* readItems(body: Body, decoder: ItemDecoder): AsyncGenerator<StreamItem> {
-  let last: Decoded | undefined
-  function* take(decoded: readonly Decoded[]) {
-    for (const each of decoded) {
-      if (last !== undefined) yield last.item
-      last = undefined
-      if (each.kind === 'item' || !body.asksForMark) yield each.item
-      else {
-        last = each
-        if (each.kind === 'problem') body.problem = each.problem
-      }
-    }
-  }
   for await (const bytes of body) {
-    yield* take(decoder.push(body.text(bytes)))
+    yield* decoder.push(body.text(bytes))
     // What is wrong behind good items is told now, not when more comes.
     decoder.push('')
   }
-  if (last?.kind === 'end') return
-  if (body.isMarked || last !== undefined) throw body.truncated(undefined)
+  if (decoder.last?.kind === 'end') return
+  if (body.isMarked || decoder.last !== undefined) throw body.truncated(undefined)
   try {
-    yield* take(decoder.end())
+    yield* decoder.end()
   } catch (cause) {
     throw body.truncated(cause)
   }
+  // A failure may lack its line end.
+  if (body.problem !== undefined) throw body.truncated(undefined)
 }
 
 /** The bytes of a reply. */
 class Body {
   readonly #sender: Sender
   readonly #response: Response
-  readonly #decoder = new TextDecoder()
+  readonly #items: ItemDecoder | undefined
+  readonly #utf8 = new TextDecoder()
   #bytes = 0
-  /** What the stream has said of its failure. */
-  problem: Readonly<Record<string, unknown>> | undefined
 
-  constructor(sender: Sender, response: Response) {
+  constructor(sender: Sender, response: Response, items: ItemDecoder | undefined) {
     this.#sender = sender
     this.#response = response
-  }
-
-  get asksForMark(): boolean {
-    return this.#sender.options.endMark !== false
+    this.#items = items
   }
 
   /** Whether the server said that it marks the end. */
   get isMarked(): boolean {
     return /\bstream-end\b/i.test(this.#response.headers.get('preference-applied') ?? '')
+  }
+
+  /** What the stream has said of its failure. */
+  get problem(): StreamProblem | undefined {
+    const last = this.#items?.last
+    return last?.kind === 'problem' ? last.problem : undefined
   }
 
   truncated(cause: unknown): StreamTruncated {
@@ -152,7 +177,7 @@ class Body {
 
   /** At the end, an empty piece takes out what is left. */
   text(bytes: Uint8Array): string {
-    return this.#decoder.decode(bytes, { stream: bytes.length > 0 })
+    return this.#utf8.decode(bytes, { stream: bytes.length > 0 })
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

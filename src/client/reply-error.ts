@@ -1,3 +1,4 @@
+import { isProblem } from '../wire/item.ts'
 import type { ERROR_TABLE, ErrorCode, InputIssue, Problem } from '../core/error.ts'
 
 /** The codes of the error table that have a status. */
@@ -66,7 +67,7 @@ export class ReplyError extends Error {
 function parseProblem(text: string): Problem | undefined {
   try {
     const value = JSON.parse(text) as Partial<Problem> | null
-    if (typeof value?.title !== 'string' || typeof value.status !== 'number') return undefined
+    if (!isProblem(value)) return undefined
     return { code: `HTTP_${value.status}`, type: 'about:blank', ...value } as Problem
   } catch {
     return undefined

@@ -28,7 +28,9 @@ export async function encodeBody(
   if (body instanceof Blob) return { body, ...(body.type === '' ? { type: OCTETS } : {}) }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { body: body as BodyInit, type: OCTETS }
   if (body instanceof ReadableStream) return { body, type: OCTETS, once: true }
-  if (Symbol.asyncIterator in Object(body)) return encodeItems(body as AsyncIterable<unknown>, signal)
+  // Rarely sent, so what sends them is loaded with the first one.
+  if (Symbol.asyncIterator in Object(body))
+    return (await import('./item-body.ts')).encodeItems(body as AsyncIterable<unknown>, signal)
   if (hasFile(body)) return { body: toForm(body) }
   return { body: JSON.stringify(body), type: 'application/json' }
 }
@@ -51,35 +53,4 @@ function toForm(fields: Record<string, unknown>): FormData {
       if (value instanceof Blob) form.append(name, value)
       else if (value !== undefined && value !== null) form.append(name, toText(value))
   return form
-}
-
-/** The first item decides what they are. */
-async function encodeItems(items: AsyncIterable<unknown>, signal: AbortSignal): Promise<EncodedBody> {
-  const iterator = items[Symbol.asyncIterator]()
-  const encoder = new TextEncoder()
-  const first = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error)
-      iterator.return?.().catch(() => {})
-    })
-    iterator.next().then(resolve, reject)
-  })
-  const isBytes = first.value instanceof Uint8Array
-  let result: IteratorResult<unknown> | undefined = first
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = result ?? (await iterator.next())
-        result = undefined
-        if (done === true) controller.close()
-        else
-          controller.enqueue(isBytes ? (value as Uint8Array) : encoder.encode(`${JSON.stringify(value)}\n`))
-      },
-      async cancel() {
-        await iterator.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
-  return { body, type: isBytes ? OCTETS : 'application/jsonl', once: true }
 }

@@ -171,7 +171,7 @@ export class Sender {
       const { countBytes, sendByXhr } = await import('./upload.ts')
       const byXhr = this.#origin.fetch === undefined && !encoded.once && 'XMLHttpRequest' in globalThis
       if (byXhr) send = () => sendByXhr(url, all, onUploadProgress)
-      else all.body = countBytes(encoded.body, headers, onUploadProgress)
+      else all.body = await countBytes(encoded.body, headers, onUploadProgress)
     }
     try {
       return await send()

@@ -1,32 +1,25 @@
 /** WebSockets with typed messages, that come back when the connection is lost. */
 import { encodeQuery, fillPath } from './address.ts'
+import { createSocket, onRefusal, type WebSocketClass, type WebSocketLike } from './handshake.ts'
+import type { ReplyError } from './reply-error.ts'
 import type { Inputs } from './request.ts'
-import { pause, retryDelay, type RetryPolicy } from './retry.ts'
+import { isTransient, pause, retryAfter, retryDelay, type RetryPolicy } from './retry.ts'
 import { SocketClosed } from './socket-closed.ts'
-
-/** What opens a WebSocket: the runtime's own class, or one that follows the same standard. */
-export type WebSocketClass = new (url: string, protocols?: string[]) => WebSocketLike
-
-/** As much of a WebSocket as is used. Structural, so that the class of the package `ws` fits, too. */
-export interface WebSocketLike {
-  binaryType: string
-  readonly readyState: number
-  readonly bufferedAmount: number
-  readonly protocol: string
-  send(data: string | Uint8Array<ArrayBuffer>): void
-  close(code?: number, reason?: string): void
-  onopen: ((event: never) => unknown) | null
-  onmessage: ((event: never) => unknown) | null
-  onclose: ((event: never) => unknown) | null
-  onerror: ((event: never) => unknown) | null
-}
 
 export interface SocketOptions {
   /** Ends the socket: iterating throws the signal's reason. */
   readonly signal?: AbortSignal
   /** Subprotocols to offer. */
   readonly protocols?: readonly string[]
-  /** Opens a lost connection again, once it has been open. Default: five times in a row. */
+  /**
+   * Headers of the handshake, such as `authorization`; those of the client are not sent. For the package `ws`
+   * and the WebSockets of Node, Bun and Deno: browsers send none, there it is a TypeError.
+   */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Opens a lost connection again, once it has been open. Default: five times in a row; a message, or ten
+   * seconds without a loss, start the count anew.
+   */
   readonly reconnect?: RetryPolicy | false
   /** Called when the connection is open, also each time it is open again: the place to subscribe anew. */
   readonly onOpen?: () => void
@@ -60,6 +53,8 @@ export interface ClientSocket<out In, in Out> extends AsyncIterable<In> {
 /** Codes after which another connection may do better: lost, restarting, overloaded, failed. */
 const PASSING = [1001, 1005, 1006, 1011, 1012, 1013, 1014]
 const NORMAL = 1000
+/** A connection that has been open for so long was a good one: what fails after it is counted anew. */
+const GOOD_MS = 10_000
 /** Of our own: the reader has fallen behind. */
 const TOO_SLOW = 4008
 const OPEN = 1
@@ -91,7 +86,9 @@ export async function openSocket(
     globalThis.location?.href,
   )
   const address = href.replace(/^http/, 'ws')
-  const socket = new RunningSocket(() => new Class(address, input.protocols?.slice()), path, input)
+  const { protocols, headers } = input as SocketOptions
+  const make = () => createSocket(Class, address, protocols?.slice(), headers)
+  const socket = new RunningSocket(make, path, input)
   await socket.opened
   return socket
 }
@@ -106,6 +103,8 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
   readonly #unsent: (string | Uint8Array<ArrayBuffer>)[] = []
   #socket: WebSocketLike
   #failures = 0
+  #openedAt = Infinity
+  #refusal: ReplyError | undefined
   #end: { readonly error?: unknown } | undefined
   #wake = () => {}
   #settleOpened: [resolve: () => void, reject: (error: unknown) => void] | undefined
@@ -134,6 +133,7 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
   #connect(): WebSocketLike {
     const socket = this.#make()
     socket.binaryType = 'arraybuffer'
+    onRefusal(socket, this.#path, (refusal) => (this.#refusal = refusal))
     // One handler each, in the way that every implementation has typed alike.
     return Object.assign(socket, {
       onopen: () => this.#onOpen(socket),
@@ -146,6 +146,7 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
 
   #onOpen(socket: WebSocketLike): void {
     if (this.#end !== undefined) return socket.close(NORMAL)
+    this.#openedAt = performance.now()
     this.#settleOpened?.[0]()
     this.#settleOpened = undefined
     // What it sends comes before what has waited.
@@ -178,11 +179,16 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
   async #onClose(code: number, reason: string): Promise<void> {
     if (this.#end !== undefined) return
     if (code === NORMAL) return this.#finish()
-    const closed = new SocketClosed(code, reason, this.#path)
+    if (performance.now() - this.#openedAt >= GOOD_MS) this.#failures = 0
+    this.#openedAt = Infinity
+    const refusal = this.#refusal
+    this.#refusal = undefined
     const { reconnect = {} } = this.#options
-    const mayReturn = this.#settleOpened === undefined && PASSING.includes(code) && reconnect !== false
-    const delayMs = mayReturn ? retryDelay(reconnect, ++this.#failures, undefined) : undefined
-    if (delayMs === undefined) return this.#finish(closed)
+    const isPassing = PASSING.includes(code) && (refusal === undefined || isTransient(refusal.status))
+    const mayReturn = this.#settleOpened === undefined && isPassing && reconnect !== false
+    const askedMs = refusal && retryAfter(refusal.headers)
+    const delayMs = mayReturn ? retryDelay(reconnect, ++this.#failures, askedMs) : undefined
+    if (delayMs === undefined) return this.#finish(new SocketClosed(code, reason, this.#path, refusal))
     try {
       await pause(delayMs, this.#leaving.signal)
       this.#socket = this.#connect()

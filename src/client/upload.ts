@@ -17,13 +17,13 @@ type OnProgress = (progress: UploadProgress) => void
  *
  * @param headers get the media type of a form, which has its boundary.
  */
-export function countBytes(
+export async function countBytes(
   body: BodyInit,
   headers: Headers,
   onProgress: OnProgress,
-): ReadableStream<Uint8Array> {
+): Promise<ReadableStream<Uint8Array>> {
   let sent = 0
-  const total = lengthOf(body)
+  const total = await lengthOf(body)
   const encoded = new Response(body)
   const type = encoded.headers.get('content-type')
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
@@ -49,17 +49,35 @@ export function countBytes(
   )
 }
 
-function lengthOf(body: BodyInit): number | undefined {
+async function lengthOf(body: BodyInit): Promise<number | undefined> {
   if (body instanceof Blob) return body.size
-  if (typeof body === 'string') return new TextEncoder().encode(body).byteLength
+  if (body instanceof FormData) return formLength(body)
+  if (typeof body === 'string' || body instanceof URLSearchParams)
+    return new TextEncoder().encode(String(body)).byteLength
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return body.byteLength
   return undefined
+}
+
+/** How a runtime frames a form is its own affair, so it is asked for the same form with empty files. */
+async function formLength(form: FormData): Promise<number> {
+  const frame = new FormData()
+  let files = 0
+  for (const [name, value] of form) {
+    if (typeof value === 'string') frame.append(name, value)
+    else {
+      frame.append(name, new Blob([], { type: value.type }), value.name)
+      files += value.size
+    }
+  }
+  return files + (await new Response(frame).arrayBuffer()).byteLength
 }
 
 /** Only XMLHttpRequest tells a browser's progress. The reply comes when it is complete. */
 export function sendByXhr(url: string, init: RequestInit, onProgress: OnProgress): Promise<Response> {
   const { method, headers, body, signal, credentials } = init
   return new Promise((resolve, reject) => {
+    // It may have been aborted while this module was loaded.
+    if (signal?.aborted === true) return reject(signal.reason as Error)
     const xhr = new XMLHttpRequest()
     const abort = () => xhr.abort()
     xhr.open(method!, url)

@@ -1,12 +1,6 @@
 import { placeIssues, type Schema, SchemaMismatch, validate } from '../core/schema.ts'
 import { mediaTypeEssence } from '../wire/header.ts'
-import {
-  createItemDecoder,
-  type Decoded,
-  type ItemDecoder,
-  type StreamItem,
-  type StreamProblem,
-} from '../wire/item.ts'
+import { createItemDecoder, type ItemDecoder, type StreamItem, type StreamProblem } from '../wire/item.ts'
 import { unattended } from './patience.ts'
 
 /** One item of a stream. */
@@ -42,7 +36,7 @@ interface Text {
 export class ItemReader<T> implements TestItems<T> {
   readonly #reply: Text
   readonly #schema: Schema<unknown, T> | undefined
-  readonly #onProblem: (problem: TestProblem) => void
+  readonly #onProblem: (problem: TestProblem | undefined) => void
   readonly #decoder: ItemDecoder
   readonly #ready: TestItem[] = []
   #ended = false
@@ -51,7 +45,7 @@ export class ItemReader<T> implements TestItems<T> {
   constructor(
     reply: Text,
     schema: Schema<unknown, T> | undefined,
-    onProblem: (problem: TestProblem) => void,
+    onProblem: (problem: TestProblem | undefined) => void,
   ) {
     this.#reply = reply
     this.#schema = schema
@@ -68,16 +62,13 @@ export class ItemReader<T> implements TestItems<T> {
     while (this.#ready.length === 0 && !this.#ended) {
       const text = await this.#reply.next()
       this.#ended = text === undefined
-      for (const each of text === undefined ? this.#decoder.end() : this.#decoder.push(text)) this.#take(each)
+      this.#ready.push(...(text === undefined ? this.#decoder.end() : this.#decoder.push(text)))
+      const { last } = this.#decoder
+      this.#onProblem(last?.kind === 'problem' ? last.problem : undefined)
+      this.endMarked = last?.kind === 'end'
     }
     const item = this.#ready.shift()
     return item === undefined ? undefined : this.#checked(item)
-  }
-
-  #take(decoded: Decoded): void {
-    if (decoded.kind === 'item') this.#ready.push(decoded.item)
-    else if (decoded.kind === 'end') this.endMarked = true
-    else this.#onProblem(decoded.problem)
   }
 
   async #checked(item: TestItem): Promise<TestItem<T>> {

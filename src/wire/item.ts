@@ -14,20 +14,24 @@ export interface StreamItem<T = unknown> {
 /** A failure as a stream tells it before it is cut: a problem document. */
 export type StreamProblem = Readonly<Record<string, unknown>>
 
-/**
- * What a piece of text brought: an item, or what has the form of an end mark or of a failure. An app
- * may have items of that form, so the item is there in any case.
- */
+/** What is read of a stream: an item, or what has the form of an end mark or of a failure. */
 export type Decoded =
   | { readonly kind: 'item'; readonly item: StreamItem }
   | { readonly kind: 'end'; readonly item: StreamItem }
   | { readonly kind: 'problem'; readonly item: StreamItem; readonly problem: StreamProblem }
 
-/** Takes text piece by piece and gives what it completes. */
+/**
+ * Takes text piece by piece and gives the items that it completes.
+ *
+ * What has the form of an end mark or of a failure is one if nothing follows it, so that an app may have
+ * such items of its own: it is held back as `last`, and becomes an item when more comes.
+ */
 export interface ItemDecoder {
-  push(text: string): readonly Decoded[]
+  push(text: string): readonly StreamItem[]
   /** A clean end: throws when something is left unfinished. */
-  end(): readonly Decoded[]
+  end(): readonly StreamItem[]
+  /** What the stream ends with, if it ends here. */
+  readonly last: Exclude<Decoded, { readonly kind: 'item' }> | undefined
   /** Where to go on, of server-sent events. */
   readonly lastEventId?: string
   /** How long to wait before that, in milliseconds. */
@@ -52,66 +56,96 @@ export function createItemDecoder(mediaType: string, lastEventId?: string): Item
   return undefined
 }
 
-const jsonLines = () => records(new JsonLineDecoder(), fromRecord)
-
 const RECORD_SEPARATOR = '\u001e'
 
 /** One record per line, as Millrace writes them, though RFC 7464 allows more. */
-const jsonSequence = () =>
-  records(new LineDecoder(), (line) => fromRecord(JSON.parse(line.slice(line.indexOf(RECORD_SEPARATOR) + 1))))
+function jsonSequence(): ItemDecoder {
+  const read = (line: string) => fromRecord(JSON.parse(line.slice(line.indexOf(RECORD_SEPARATOR) + 1)))
+  return new Items(new LineDecoder(), read)
+}
 
-function records<T>(
-  decoder: { push(text: string): T[]; end(): T | undefined },
-  read: (record: T) => Decoded,
-): ItemDecoder {
-  return {
-    push: (text) => decoder.push(text).map(read),
-    end() {
-      const last = decoder.end()
-      return last === undefined ? [] : [read(last)]
-    },
+const jsonLines = () => new Items(new JsonLineDecoder(), fromRecord)
+
+const events = (lastEventId: string | undefined) => new Events(new SseDecoder({ lastEventId }))
+
+class Items<T> implements ItemDecoder {
+  readonly #decoder: { push(text: string): T[]; end(): T | undefined }
+  readonly #read: (record: T) => Decoded
+  last: ItemDecoder['last']
+
+  constructor(decoder: { push(text: string): T[]; end(): T | undefined }, read: (record: T) => Decoded) {
+    this.#decoder = decoder
+    this.#read = read
+  }
+
+  push(text: string): StreamItem[] {
+    return this.#take(this.#decoder.push(text))
+  }
+
+  end(): StreamItem[] {
+    const record = this.#decoder.end()
+    return record === undefined ? [] : this.#take([record])
+  }
+
+  #take(records: readonly T[]): StreamItem[] {
+    const items: StreamItem[] = []
+    for (const record of records) {
+      const decoded = this.#read(record)
+      if (this.last !== undefined) items.push(this.last.item)
+      this.last = undefined
+      if (decoded.kind === 'item') items.push(decoded.item)
+      else this.last = decoded
+    }
+    return items
   }
 }
 
-function events(lastEventId: string | undefined): ItemDecoder {
-  const decoder = new SseDecoder({ lastEventId })
-  return {
-    push: (text) => decoder.push(text).map(fromEvent),
-    end() {
-      if (decoder.pending) throw new SyntaxError('The stream ended in the middle of an event.')
-      return []
-    },
-    get lastEventId() {
-      return decoder.lastEventId
-    },
-    get reconnectionTime() {
-      return decoder.reconnectionTime
-    },
+class Events extends Items<SseMessage> {
+  readonly #events: SseDecoder
+
+  constructor(events: SseDecoder) {
+    const end = () => {
+      if (events.pending) throw new SyntaxError('The stream ended in the middle of an event.')
+      return undefined
+    }
+    super({ push: (text) => events.push(text), end }, fromEvent)
+    this.#events = events
+  }
+
+  get lastEventId(): string {
+    return this.#events.lastEventId
+  }
+
+  get reconnectionTime(): number | undefined {
+    return this.#events.reconnectionTime
   }
 }
 
-function fromRecord(data: unknown): Decoded {
+/** What a value of JSON Lines or of a sequence stands for. */
+export function fromRecord(data: unknown): Decoded {
   const item = { data }
-  if (hasOnly(data, '$end')) return { kind: 'end', item }
-  if (hasOnly(data, '$error')) return { kind: 'problem', item, problem: data['$error'] as StreamProblem }
-  return { kind: 'item', item }
+  if (typeof data !== 'object' || data === null || Object.keys(data).length !== 1)
+    return { kind: 'item', item }
+  const { $end, $error } = data as { readonly $end?: unknown; readonly $error?: unknown }
+  if ($end === true) return { kind: 'end', item }
+  return isProblem($error) ? { kind: 'problem', item, problem: $error } : { kind: 'item', item }
 }
 
-function hasOnly<K extends string>(value: unknown, key: K): value is Record<K, unknown> {
-  return typeof value === 'object' && value !== null && Object.keys(value).join() === key
-}
-
-function fromEvent({ data, ...meta }: SseMessage): Decoded {
+/** What an event stands for. One with an id is an item: a mark or a failure is no place to go on behind. */
+export function fromEvent({ data, ...meta }: SseMessage): Decoded {
   const parsed = parse(data)
   const item = { data: parsed, ...meta }
-  if (meta.event === 'end' && data === '{}') return { kind: 'end', item }
-  // An app may have events of that name too; those of a failure carry a problem document.
-  if (meta.event === 'error' && isProblem(parsed)) return { kind: 'problem', item, problem: parsed }
+  if (meta.id === undefined) {
+    if (meta.event === 'end' && data === '{}') return { kind: 'end', item }
+    if (meta.event === 'error' && isProblem(parsed)) return { kind: 'problem', item, problem: parsed }
+  }
   return { kind: 'item', item }
 }
 
-function isProblem(value: unknown): value is StreamProblem {
-  return typeof value === 'object' && value !== null && 'title' in value && 'status' in value
+/** Whether a value is a problem document (RFC 9457), as far as anything may be relied upon. */
+export function isProblem(value: unknown): value is StreamProblem {
+  const { title, status } = Object(value) as StreamProblem
+  return typeof title === 'string' && typeof status === 'number'
 }
 
 /** What a reply made by hand sends need not be JSON. */

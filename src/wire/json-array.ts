@@ -137,7 +137,8 @@ const notAnArray = () => new SyntaxError('This is not a valid JSON array.')
 export function createArrayDecoder(): ItemDecoder {
   const decoder = new JsonArrayDecoder()
   return {
-    push: (text) => decoder.push(text).map((data) => ({ kind: 'item', item: { data } })),
+    last: undefined,
+    push: (text) => decoder.push(text).map((data) => ({ data })),
     end() {
       decoder.end()
       return []

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** Minified and gzipped, in bytes: what is loaded at once, and with what is loaded when it is first used. */
-const BUDGETS = { atOnce: 6 * 1024, inAll: 8 * 1024 }
+const BUDGETS = { atOnce: 6 * 1024, inAll: 9 * 1024 }
 
 async function bundle(entry: string): Promise<OutputChunk[]> {
   const bundled = await rolldown({ input: join(ROOT, entry), platform: 'browser', external: /^node:|^ws$/ })

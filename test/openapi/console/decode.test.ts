@@ -89,13 +89,13 @@ describe('lines', () => {
   it('are items; a bad one is shown as it is, and does not end the stream', () => {
     const { items, unfinished } = decode(
       'lines',
-      '{"n":1}\n\nnot json\n{"$error":{"status":500}}\n{"$end":true}\n',
+      '{"n":1}\n\nnot json\n{"$error":{"title":"Gone","status":500}}\n{"$end":true}\n',
       3,
     )
     expect(items.map(({ kind, data }) => [kind, data])).toEqual([
       ['item', '{"n":1}'],
       ['item', 'not json'],
-      ['error', '{"status":500}'],
+      ['error', '{"title":"Gone","status":500}'],
       ['end', '{"$end":true}'],
     ])
     expect(unfinished).toBe(false)

@@ -2,11 +2,11 @@
  * From the bytes of a reply to rows. The wire's own decoders say what an item is; here it is kept beside its text
  * as it was sent, so that both can be looked at.
  */
+import { fromEvent, fromRecord } from '../../../wire/item.ts'
 import { LineDecoder } from '../../../wire/jsonl.ts'
 import { SseDecoder } from '../../../wire/sse.ts'
 import { essence, isJsonLines } from './request.ts'
 import type { Item } from './row.ts'
-import { isRecord } from './schema.ts'
 
 export interface Decoder {
   /** What the next bytes complete. Throws for what the format cannot be. */
@@ -88,9 +88,9 @@ class EventDecoder implements Decoder {
     const bytes = byteLength(frame)
     const messages = this.#events.push(frame)
     if (messages.length === 0) return raw === '' ? [] : [{ kind: 'comment', raw, data: raw, bytes }]
-    return messages.map(({ data, event, id }) => {
-      const kind = event === 'error' && isProblem(data) ? 'error' : event === 'end' ? 'end' : 'item'
-      return { kind, raw, data, bytes, event, id }
+    return messages.map((message) => {
+      const { data, event, id } = message
+      return { kind: KINDS[fromEvent(message).kind], raw, data, bytes, event, id }
     })
   }
 
@@ -100,10 +100,8 @@ class EventDecoder implements Decoder {
   }
 }
 
-function isProblem(data: string): boolean {
-  const value = parse(data)
-  return isRecord(value) && typeof value['status'] === 'number'
-}
+/** What the wire calls a problem is shown as an error. */
+const KINDS = { item: 'item', end: 'end', problem: 'error' } as const
 
 /** The value of a JSON text; undefined, which no JSON text stands for, if it is none. */
 export function parse(text: string): unknown {
@@ -116,12 +114,9 @@ export function parse(text: string): unknown {
 
 /** A line, or a record, of JSON; ours may say that the stream has failed or is complete. */
 function jsonItem(text: string, framing: number): Item {
-  const value = parse(text)
-  const only = isRecord(value) && Object.keys(value).length === 1 ? value : {}
-  const bytes = byteLength(text) + framing
-  if (isRecord(only['$error']))
-    return { kind: 'error', raw: text, data: JSON.stringify(only['$error']), bytes }
-  return { kind: only['$end'] === true ? 'end' : 'item', raw: text, data: text, bytes }
+  const decoded = fromRecord(parse(text))
+  const data = decoded.kind === 'problem' ? JSON.stringify(decoded.problem) : text
+  return { kind: KINDS[decoded.kind], raw: text, data, bytes: byteLength(text) + framing }
 }
 
 abstract class JsonItems {

@@ -7,7 +7,7 @@ import { createDecoder, type Decoder, parse, type Shape, shapeOf } from './decod
 import { MergedText } from './delta.ts'
 import { RateMeter } from './rate.ts'
 import type { PreparedRequest } from './request.ts'
-import { RowLog } from './row.ts'
+import { type Item, RowLog } from './row.ts'
 import { isRecord } from './schema.ts'
 import { hasUpload, sendWithProgress, toFormData } from './upload.ts'
 
@@ -65,6 +65,7 @@ export class Run {
   #timer: ReturnType<typeof setTimeout> | undefined
   #retryMs = DEFAULT_RETRY_MS
   #sawError = false
+  #held: { readonly item: Item; readonly at: number } | undefined
 
   constructor(request: PreparedRequest, changed: () => void) {
     this.request = request
@@ -210,6 +211,7 @@ export class Run {
     }
     const rest = decoder?.end()
     for (const item of rest?.items ?? []) this.#row(item)
+    this.#settle()
     if (rest?.unfinished === true) this.#finish('truncated', 'The body ended in the middle of an item.')
     else if (this.#sawError) this.#finish('truncated', this.message)
     else this.#finish('complete', '')
@@ -233,12 +235,26 @@ export class Run {
     this.#changed()
   }
 
-  #row(item: Parameters<RowLog['add']>[0]): void {
-    this.log.add(item, this.#now())
+  /** What looks like an end mark or a failure is an item if another one follows it. */
+  #row(item: Item): void {
+    const at = this.#now()
+    if (item.kind !== 'comment') this.#settle('item')
+    if (item.kind === 'end' || item.kind === 'error') this.#held = { item, at }
+    else this.#add(item, at)
+  }
+
+  #settle(kind = this.#held?.item.kind): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined && kind !== undefined) this.#add({ ...held.item, kind }, held.at)
+  }
+
+  #add(item: Item, at: number): void {
+    this.log.add(item, at)
     if (item.kind === 'item') this.merged.add(item.data)
     if (item.kind === 'item' || item.kind === 'chunk') {
       this.items++
-      this.firstAt ??= this.#now()
+      this.firstAt ??= at
     }
     if (item.kind !== 'error') return
     const problem = parse(item.data)
@@ -252,6 +268,7 @@ export class Run {
   }
 
   #finish(state: RunState, message: string): void {
+    this.#settle()
     this.endAt = this.#now()
     // What the server itself said of it tells more than that the connection is gone.
     if (!(state === 'truncated' && this.#sawError)) this.message = message

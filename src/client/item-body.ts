@@ -1,0 +1,43 @@
+/** Items as the body of a request, as they are made. */
+
+interface ItemBody {
+  readonly body: ReadableStream<Uint8Array>
+  readonly type: string
+  /** It can be read only once. */
+  readonly once: true
+}
+
+/**
+ * Bytes as they are, anything else as JSON Lines: the first item decides.
+ *
+ * @param signal ends the wait for the first item.
+ */
+export async function encodeItems(items: AsyncIterable<unknown>, signal: AbortSignal): Promise<ItemBody> {
+  const iterator = items[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  const first = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+      iterator.return?.().catch(() => {})
+    })
+    iterator.next().then(resolve, reject)
+  })
+  const isBytes = first.value instanceof Uint8Array
+  let result: IteratorResult<unknown> | undefined = first
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = result ?? (await iterator.next())
+        result = undefined
+        if (done === true) controller.close()
+        else
+          controller.enqueue(isBytes ? (value as Uint8Array) : encoder.encode(`${JSON.stringify(value)}\n`))
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { body, type: isBytes ? 'application/octet-stream' : 'application/jsonl', once: true }
+}
