@@ -54,7 +54,7 @@ export interface Send<M, Method extends string> {
    * @throws {ReplyError} (rejects) when the server answers with an error.
    * @throws {StreamTruncated} (rejects) when a stream was cut off.
    */
-  <const P extends RoutesOf<M, Method>['path'], T extends Declared = ByPath<M, Method>[P]>(
+  <const P extends RoutesOf<M, Method>['path'], T extends Declared = RouteAt<M, Method, P>>(
     path: P,
     ...input: Arguments<T, CallOptions>
   ): Result<T['~client']>
@@ -66,7 +66,7 @@ export interface Open<M> {
    * @param path as it was declared, with its parameters: `/rooms/:room`.
    * @param input its parameters and query, and options of this socket.
    */
-  <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = ByPath<M, 'WEBSOCKET'>[P]>(
+  <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = RouteAt<M, 'WEBSOCKET', P>>(
     path: P,
     ...input: SocketArguments<T>
   ): SocketOf<T['~client']>
@@ -82,7 +82,12 @@ interface Declared<Method extends string = string> {
   readonly '~client': unknown
 }
 
-/** In an intersection, which remembers that it is not generic; a mapped type is asked again by each call. */
+/** Where `P` is all there are, as while it is typed, there is nothing to look up. */
+type RouteAt<M, Method extends string, P extends string> = [RoutesOf<M, Method>['path']] extends [P]
+  ? RoutesOf<M, Method>
+  : ByPath<M, Method>[P]
+
+/** The index is what TypeScript wants to see of a path that it does not know yet. */
 type ByPath<M, Method extends string> = { [R in RoutesOf<M, Method> as R['path']]: R } & Readonly<
   Record<string, Declared>
 >

@@ -10,7 +10,7 @@ const GENERATED = join(import.meta.dirname, '.generated')
 export const VERSIONS = [7, 6] as const
 export type Version = (typeof VERSIONS)[number]
 
-const PROGRAMS: Record<Version, string> = {
+export const PROGRAMS: Record<Version, string> = {
   7: join(ROOT, 'node_modules/typescript/bin/tsc'),
   6: join(ROOT, 'node_modules/typescript6/bin/tsc6'),
 }
@@ -77,13 +77,17 @@ function readFindings(output: string, project: string): Finding[] {
 }
 
 /** Writes files, and a configuration with the strict flags, to a folder of their own. */
-export async function writeProject(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+export async function writeProject(
+  name: string,
+  files: Readonly<Record<string, string>>,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const project = join(GENERATED, name)
   await rm(project, { recursive: true, force: true })
   await mkdir(project, { recursive: true })
   const config = {
     extends: relative(project, join(ROOT, 'test/tsconfig.json')),
-    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, ...options },
     include: ['.'],
   }
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config))

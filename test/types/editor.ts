@@ -8,6 +8,8 @@ export interface Editor {
   hover(file: string, position: number): { readonly signature: string; readonly docs: string }
   /** The names an editor offers at a place. */
   complete(file: string, position: number): string[]
+  /** What the compiler has done since the last change, counted in instantiations. */
+  instantiations(): number
   read(file: string): string
   /** Replaces the text of a file, as typing does. */
   write(file: string, text: string): void
@@ -53,6 +55,7 @@ export function openEditor(project: string): Editor {
       const found = service.getCompletionsAtPosition(at(file), position, undefined)
       return (found?.entries ?? []).map(({ name }) => name)
     },
+    instantiations: () => service.getProgram()!.getInstantiationCount(),
     read: (file) => edited.get(at(file))?.text ?? readFileSync(at(file), 'utf8'),
     write(file, text) {
       edited.set(at(file), { text, version: (edited.get(at(file))?.version ?? 0) + 1 })

@@ -224,6 +224,29 @@ ${modules.map((file) => `  typeof import('./${file}'),`).join('\n')}
   }
 }
 
+/**
+ * The client of `clientApp` beside a server that was built: its types come out of declarations, in `built`.
+ * What `bare` takes is the list of paths of GET, worked out as directly as can be.
+ */
+export function builtClient(server: Sources): Sources {
+  const modules = Object.keys(server).filter((file) => file.startsWith('part'))
+  const imports = modules
+    .map((file) => `  typeof import('../built/${file.replace('.ts', '.js')}'),`)
+    .join('\n')
+  return {
+    'client.ts': `import { createClient } from 'millrace/client'
+type Modules = [
+${imports}
+]
+export const api = createClient<Modules>('http://localhost')
+type Paths<R> = R extends { readonly method: 'GET'; readonly path: infer P } ? P : never
+type Exported<M> = M extends unknown ? M[keyof M] : never
+export declare function bare(path: Paths<Exported<Modules[number]>>): void
+`,
+    'call.ts': `import { api, bare } from './client.ts'\nvoid [api, bare]\n`,
+  }
+}
+
 /** Nothing but paths. */
 export const pathApp = (): Sources =>
   app(files(ROUTES, (n) => `export const route${n} = ${undeclared.route(n)}`, router))
