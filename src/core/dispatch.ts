@@ -72,7 +72,8 @@ export class Dispatcher {
   }
 
   #parse(target: string): Target {
-    if (this.#table.isFixed(target)) return { path: target, query: '' }
+    const fixed = this.#table.fixed(target)
+    if (fixed !== undefined) return fixed
     return (target === '*' ? ANY_TARGET : parseTarget(target)) ?? BAD_TARGET
   }
 

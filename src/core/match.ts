@@ -1,5 +1,5 @@
 import { addRoute, createRouter, findAllRoutes, findRoute } from 'rou3'
-import { parsePattern } from '../wire/path.ts'
+import { parsePattern, type Target } from '../wire/path.ts'
 import { BareRecord } from '../wire/query.ts'
 import { HttpError, UsageError } from './error.ts'
 
@@ -19,7 +19,7 @@ export interface Registered<T> {
 /** What a path leads to. Parameters are still encoded. */
 export interface Match<T> {
   readonly target: T
-  readonly params: Readonly<Record<string, string>> | undefined
+  readonly params?: Readonly<Record<string, string>>
   /** The parameter that holds several segments. */
   readonly wildcard?: string | undefined
 }
@@ -34,8 +34,8 @@ interface Node<T> {
 export class RouteTable<T> {
   readonly #router = createRouter<Node<T>>()
   readonly #nodes = new Map<string, Node<T>>()
-  /** The patterns without parameters, by their path: most requests need no search. */
-  readonly #fixed = new Map<string, { readonly data: Node<T> }>()
+  /** The patterns without parameters, by their path: most requests need no search, and nothing is made for them. */
+  readonly #fixed = new Map<string, Target & { readonly data: Node<T> }>()
 
   /**
    * @param yielding What stands back, like those of `registered` that yield.
@@ -61,7 +61,10 @@ export class RouteTable<T> {
       node = { names: pattern.names, wildcard: pattern.wildcard, methods: new Map() }
       this.#nodes.set(key, node)
       addRoute(this.#router, '', pattern.route, node)
-      if (pattern.names.size === 0) this.#fixed.set(pattern.route, { data: node })
+      if (pattern.names.size === 0) {
+        const { route: path } = pattern
+        this.#fixed.set(path, { path, query: '', data: node })
+      }
     }
     node.methods.set(registered.method, registered)
   }
@@ -70,9 +73,9 @@ export class RouteTable<T> {
     for (const [key, node] of this.#nodes) if (key.startsWith(`${shape} `)) yield node
   }
 
-  /** Whether a path is a pattern by itself. Such a path is canonical. */
-  isFixed(path: string): boolean {
-    return this.#fixed.has(path)
+  /** The target that is a pattern by itself. Such a path is canonical. */
+  fixed(target: string): Target | undefined {
+    return this.#fixed.get(target)
   }
 
   /**
@@ -170,7 +173,7 @@ function take<T>(
   const registered =
     methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined) ?? methods.get('*')
   if (registered === undefined) return undefined
-  if (names.size === 0 || found.params === undefined) return { target: registered.target, params: undefined }
+  if (names.size === 0 || found.params === undefined) return registered
   const params = new BareRecord() as Record<string, string>
   for (const [key, name] of names) params[name] = found.params[key] ?? ''
   return { target: registered.target, params, wildcard }

@@ -97,21 +97,11 @@ export class NodeIncoming implements Incoming {
 
 /** Whether the request has a body, as far as its head says. */
 export function hasBody(message: IncomingMessage | Http2ServerRequest): boolean {
-  if (!('stream' in message) && !announcesBody(message.rawHeaders)) return false
   const { headers } = message
   if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
   // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
   if ('stream' in message) return !message.stream.endAfterHeaders
   return headers['transfer-encoding'] !== undefined
-}
-
-/** Looks for the two fields that announce a body by the length of their names: cheaper than parsing all headers. */
-function announcesBody(rawHeaders: readonly string[]): boolean {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const { length } = rawHeaders[i]!
-    if (length === 'content-length'.length || length === 'transfer-encoding'.length) return true
-  }
-  return false
 }
 
 /** HTTP/2 says in pseudo fields what HTTP/1 says in its request line and Host. */

@@ -22,9 +22,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
 /** What Node keeps back of a reply before it asks us to wait, in bytes. */
 const HIGH_WATER = 16 * 1024
 
-/** How long a connection of HTTP/1 may wait for its next request; what Node's server for HTTP/1 does by itself. */
-const KEEP_ALIVE_MS = 5000
-
 type OnRequest = Parameters<typeof createHttp2Server>[1] & Parameters<typeof createServer>[1]
 
 /**
@@ -42,6 +39,8 @@ export function createNodeServer(
     headersTimeout: headersMs,
     // Bodies have limits of their own, by what arrives: Node's would cut a large upload.
     requestTimeout: 0,
+    // Connections that rest are looked for by us (connections.ts).
+    keepAliveTimeout: 0,
     connectionsCheckingInterval: headersMs === 0 ? 5000 : Math.max(50, Math.min(5000, headersMs / 10)),
     // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
     shouldUpgradeCallback: asksForWebSocket,
@@ -63,7 +62,7 @@ export function createNodeServer(
   } else if (http2 === true) server = createHttp2Server(http2Options, onRequest)
   else server = createServer({ highWaterMark: HIGH_WATER, ...http1Options }, onRequest)
   // With TLS, Node before 24 takes no notice of these as options.
-  if (tls !== undefined) Object.assign(server, http1Options, { keepAliveTimeout: KEEP_ALIVE_MS })
+  if (tls !== undefined) Object.assign(server, http1Options)
   server.maxConnections = connections
   // Node drops what is above its own limit without a word. So it has none, and theirs are counted here.
   const counting: { maxHeadersCount?: number | null } = server as Server

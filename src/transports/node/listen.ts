@@ -13,6 +13,12 @@ export interface ListenOptions {
   /** Milliseconds that finite replies may take when the server closes, default 10 000. Streams are told at once. */
   readonly grace?: number
   /**
+   * Milliseconds that a connection of HTTP/1.1 may wait for its next request, default 75 000; 0 for as
+   * long as its client likes. Longer than the load balancers in front wait (60 s is usual), so that it is
+   * they who close: a request that meets a closing server is lost (a 502).
+   */
+  readonly keepAlive?: number
+  /**
    * Milliseconds between two pings of a WebSocket, default 20 000; a peer that has not answered one when
    * the next is due is cut. 0 for none.
    */

@@ -21,15 +21,22 @@ export interface NodeResponse {
   readonly backlog: number | undefined
   /** Sends an interim reply (RFC 9110 section 15.2), unless the reply has begun. */
   inform(status: number, headers: Readonly<Record<string, string>>): void
+  /** Says in the head how long the connection may rest, where that is so and the protocol has a word for it. */
+  keepAlive(reply: Reply, timeout: string): void
   writeHead(reply: Reply): void
   flushHead(): void
-  write(chunk: Chunk, done?: (error?: Error | null) => void): boolean
+  /**
+   * @param bytes how many the chunk has, in UTF-8.
+   * @returns false when it wants no more until it says `drain`.
+   */
+  write(chunk: Chunk, bytes: number): boolean
   /**
    * Writes now, not at the end of the turn. Returns whether the system has taken all of it already;
    * `done` is called in any case. The chunk's memory must not be changed before that.
    */
-  writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean
-  end(chunk?: Chunk): void
+  writeThrough(chunk: Uint8Array, done: (error?: Error | null) => void): boolean
+  /** @param bytes how many the chunk has, in UTF-8. */
+  end(chunk?: Chunk, bytes?: number): void
   /** Ends abnormally once what was written has left. */
   cut(): void
   /** Ends abnormally at once. */
@@ -60,6 +67,7 @@ export class Http1Response implements NodeResponse {
   readonly raw: ServerResponse
   #lengthIsKnown = false
   #headHasLeft = false
+  #onDrain = () => {}
 
   constructor(raw: ServerResponse) {
     this.raw = raw
@@ -91,6 +99,10 @@ export class Http1Response implements NodeResponse {
     socket.write(`HTTP/1.1 ${status} ${INTERIM_REASONS[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1')
   }
 
+  keepAlive({ headers }: Reply, timeout: string): void {
+    if (this.raw.shouldKeepAlive && headers['connection'] === undefined) headers['keep-alive'] = timeout
+  }
+
   writeHead(reply: Reply): void {
     this.#lengthIsKnown = reply.headers['content-length'] !== undefined
     this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
@@ -100,11 +112,21 @@ export class Http1Response implements NodeResponse {
     this.raw.flushHeaders()
   }
 
-  write(chunk: Chunk, done?: (error?: Error | null) => void): boolean {
-    return this.raw.write(chunk, done)
+  write(chunk: Chunk, bytes: number): boolean {
+    const { raw } = this
+    if (typeof chunk !== 'string') return raw.write(chunk)
+    const { socket } = raw
+    if (!this.#headHasLeft || !raw.chunkedEncoding || socket?.writable !== true) {
+      this.#headHasLeft = socket !== null
+      return raw.write(chunk, encodingOf(chunk, bytes))
+    }
+    // Framed here (RFC 9112 section 7.1), a chunk is one write to the socket. Node makes four of it.
+    if (socket.write(`${bytes.toString(16)}\r\n${chunk}\r\n`, encodingOf(chunk, bytes))) return true
+    socket.once('drain', this.#onDrain)
+    return false
   }
 
-  writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean {
+  writeThrough(chunk: Uint8Array, done: (error?: Error | null) => void): boolean {
     const { socket } = this.raw
     // What has no framing of its own may follow the head right away; a response would hold it until the
     // end of the turn, together with others.
@@ -118,8 +140,9 @@ export class Http1Response implements NodeResponse {
     return this.backlog === 0
   }
 
-  end(chunk?: Chunk): void {
+  end(chunk?: Chunk, bytes?: number): void {
     if (chunk === undefined) this.raw.end()
+    else if (typeof chunk === 'string') this.raw.end(chunk, encodingOf(chunk, bytes))
     else this.raw.end(chunk)
   }
 
@@ -152,8 +175,14 @@ export class Http1Response implements NodeResponse {
   }
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
+    if (event === 'drain') this.#onDrain = listener
     this.raw.on(event, listener)
   }
+}
+
+/** What a text is written in: where that is the same, what costs a copy and no conversion. */
+function encodingOf(text: string, bytes: number | undefined): 'latin1' | 'utf8' {
+  return bytes === text.length ? 'latin1' : 'utf8'
 }
 
 /** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
@@ -237,10 +266,13 @@ export class Http2Response implements NodeResponse {
     this.raw.stream.close(constants.NGHTTP2_NO_ERROR)
   }
 
+  /** Nothing to say: HTTP/2 has a frame for it. */
+  keepAlive(): void {}
+
   /** Nothing to do: HTTP/2 sends a head at once. */
   flushHead(): void {}
 
-  write(chunk: Chunk, done?: (error?: Error | null) => void): boolean {
+  write(chunk: Chunk, _bytes: number, done?: (error?: Error | null) => void): boolean {
     this.#pending++
     return this.raw.write(chunk, (error?: Error | null) => {
       this.#pending--
@@ -249,8 +281,8 @@ export class Http2Response implements NodeResponse {
     })
   }
 
-  writeThrough(chunk: Chunk, done: (error?: Error | null) => void): boolean {
-    this.write(chunk, done)
+  writeThrough(chunk: Uint8Array, done: (error?: Error | null) => void): boolean {
+    this.write(chunk, chunk.byteLength, done)
     return false
   }
 

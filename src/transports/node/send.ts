@@ -13,19 +13,19 @@ import { sendFile } from './send-file.ts'
 import { WriteWatch } from './write-watch.ts'
 import { compress } from './zlib.ts'
 
-export interface SendOptions {
-  /** HEAD replies have no body, and a length only if GET has one. */
-  readonly isHead: boolean
-  /** What files are read into. */
-  readonly fileMemory: FileMemory
-}
-
 /**
  * Sends a reply. Never throws for what the network does: whatever goes wrong there cuts the body.
  *
+ * @param isHead HEAD replies have no body, and a length only if GET has one.
+ * @param fileMemory what files are read into.
  * @returns a handle on a body that takes its time, undefined when everything was handed over.
  */
-export function send(response: NodeResponse, reply: Reply, options: SendOptions): Sending | undefined {
+export function send(
+  response: NodeResponse,
+  reply: Reply,
+  isHead: boolean,
+  fileMemory: FileMemory,
+): Sending | undefined {
   const { body } = reply
   if (response.gone) {
     if (body.kind === 'file') void body.file.close().catch(() => {})
@@ -35,8 +35,7 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
   switch (body.kind) {
     case 'none':
       // A HEAD has the length that its GET would have, or none; an empty 200 has a length of 0.
-      if (!options.isHead && reply.status !== 204 && reply.status !== 304)
-        reply.headers['content-length'] = '0'
+      if (!isHead && reply.status !== 204 && reply.status !== 304) reply.headers['content-length'] = '0'
       return sendWhole(response, reply, undefined, 0)
     case 'text': {
       if (body.coding !== undefined) return sendCompressed(response, reply, body.text, body.coding)
@@ -52,7 +51,7 @@ export function send(response: NodeResponse, reply: Reply, options: SendOptions)
       return sendStream(response, reply, body)
     case 'file':
       if (body.coding !== undefined) return sendCompressedFile(response, reply, body, body.coding)
-      return sendFile(response, reply, body, options.fileMemory)
+      return sendFile(response, reply, body, fileMemory)
     case 'upgrade':
       response.destroy()
       return undefined
@@ -74,7 +73,7 @@ function sendWhole(
     })
   }
   response.writeHead(reply)
-  response.end(body)
+  response.end(body, bytes)
 }
 
 /** A whole body that its reader may take long to take. */
@@ -97,7 +96,7 @@ function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: num
   })
   response.on('finish', () => watch.stop())
   response.writeHead(reply)
-  response.end(body)
+  response.end(body, bytes)
   watch.writing()
   return {
     endless: false,
@@ -171,7 +170,7 @@ class ResponseSink implements Sink {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
     this.bytes += bytes
     this.#pace?.spend(bytes)
-    return this.#response.write(chunk)
+    return this.#response.write(chunk, bytes)
   }
 
   open(): void {

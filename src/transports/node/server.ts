@@ -1,26 +1,27 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2'
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import type { Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import { problemReply } from '../../core/dispatch.ts'
 import { HttpError } from '../../core/error.ts'
 import { dismiss } from '../../core/live.ts'
 import type { Reply } from '../../core/reply.ts'
+import { Connections } from './connections.ts'
 import { FileMemory } from './file-memory.ts'
 import { ForwardedIncoming, ProxyReader } from './forwarded.ts'
 import { NodeIncoming } from './incoming.ts'
-import { createNodeServer, DEFAULT_LIMITS, type ServerLimits, SessionWatch } from './limit.ts'
+import { createNodeServer, DEFAULT_LIMITS, type ServerLimits } from './limit.ts'
 import { linger } from './linger.ts'
 import type { ListenOptions } from './listen.ts'
-import { Http1Response, Http2Response, isStuck, type NodeResponse, type Sending } from './response.ts'
+import { Http1Response, Http2Response, type NodeResponse, type Sending } from './response.ts'
 import { send } from './send.ts'
 import { asksForWebSocket, Upgrader } from './upgrade.ts'
 
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
 const IDLE_CHECK_MS = 50
-/** How long a request that is on its way at shutdown may take to arrive. */
-const ARRIVAL_MS = 250
+/** How long a connection of HTTP/1 may wait for its next request, unless the options say. */
+const KEEP_ALIVE_MS = 75_000
 /** How long a client is asked to stay away that came when the server was full, in seconds. */
 const RETRY_AFTER_S = 1
 /** How often it is told that the server is full, in milliseconds. */
@@ -49,14 +50,13 @@ export class NodeServer {
   readonly #fileMemory: FileMemory
   readonly #proxies: ProxyReader | undefined
   readonly #limits: ServerLimits
-  readonly #isHttp2Only: boolean
   readonly #active = new Set<Active>()
-  readonly #sessions = new Map<ServerHttp2Session, SessionWatch>()
-  readonly #connections = new Set<Socket>()
+  readonly #connections: Connections
+  /** What clients are told of the time that their connection may rest. */
+  readonly #keepAlive: string | undefined
   #closed: Promise<void> | undefined
   /** When the grace is over, by the app's clock. */
   #deadline = Infinity
-  #closedAt = Infinity
   #toldFullAt = -Infinity
   #onEnded = () => {}
 
@@ -67,20 +67,19 @@ export class NodeServer {
     this.#fileMemory = FileMemory.of(app.engine)
     this.#proxies = options.trustProxy === undefined ? undefined : new ProxyReader(options.trustProxy)
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#isHttp2Only = options.http2 === true && options.tls === undefined
     const headersMs = app.engine.timeouts.headers
+    const keepAliveMs = options.keepAlive ?? KEEP_ALIVE_MS
+    this.#keepAlive = keepAliveMs < 1000 ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`
     this.#server = createNodeServer(options, headersMs, this.#onRequest)
     this.#server.on('upgrade', this.#onUpgrade)
     this.#server.on('checkContinue', this.#onExpectation)
-    this.#server.on('connection', this.#onConnection)
-    this.#server.on('secureConnection', this.#onSecureConnection)
     this.#server.on('drop', () => this.#tellFull('connections'))
-    this.#server.on('session', (session: ServerHttp2Session) => {
-      this.#sessions.set(session, new SessionWatch(session, headersMs))
-      if (this.#closed !== undefined) session.close()
-      session.once('close', () => this.#sessions.delete(session))
-      // A session's error ends it; its streams have been told.
-      session.on('error', () => {})
+    this.#connections = new Connections(this.#server, {
+      headersMs,
+      keepAliveMs,
+      isHttp2Only: options.http2 === true && options.tls === undefined,
+      isUpgraded: (connection) => this.#upgrader.has(connection),
+      onClosed: () => this.#onEnded(),
     })
   }
 
@@ -156,12 +155,10 @@ export class NodeServer {
     active?: Active,
   ): void {
     if (this.#closed !== undefined) reply.headers['connection'] = 'close'
+    else if (this.#keepAlive !== undefined) response.keepAlive(reply, this.#keepAlive)
     try {
       if (response instanceof Http1Response && linger(message as IncomingMessage, response.raw, reply)) return
-      const sending = send(response, reply, {
-        isHead: incoming.method === 'HEAD',
-        fileMemory: this.#fileMemory,
-      })
+      const sending = send(response, reply, incoming.method === 'HEAD', this.#fileMemory)
       if (incoming.body !== null) incoming.boundRest(response, this.#app.engine.timeouts.body)
       if (sending === undefined) return
       const known = active ?? this.#track(incoming, response, undefined)
@@ -194,21 +191,6 @@ export class NodeServer {
     this.#onEnded()
   }
 
-  readonly #onConnection = (connection: Socket): void => {
-    this.#connections.add(connection)
-    connection.once('close', () => {
-      this.#connections.delete(connection)
-      this.#onEnded()
-    })
-  }
-
-  /** What lies below it is not looked after any more. */
-  readonly #onSecureConnection = (connection: Socket): void => {
-    const { _parent: below } = connection as { _parent?: Socket | null }
-    if (below) this.#connections.delete(below)
-    this.#onConnection(connection)
-  }
-
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (asksForWebSocket(message)) {
       const incoming = this.#read(message, true)
@@ -224,16 +206,14 @@ export class NodeServer {
    * cuts the rest. Called again, a shorter grace counts.
    */
   async close(grace: number): Promise<void> {
-    if (this.#closed === undefined) this.#closedAt = performance.now()
     // Not the server's own: that one of Node 26 cuts connections whose request is on its way.
     this.#closed ??= new Promise((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
-    // An HTTP/2 session is told to go away, and closes when its last stream has ended.
-    for (const session of this.#sessions.keys()) session.close()
+    this.#connections.close()
     this.#upgrader.close()
     for (const { incoming, sending } of this.#active) dismiss(incoming.cancellation, sending)
-    this.#closeIdle()
+    this.#connections.closeIdle()
     // What becomes idle later, or was kept alive by a head that had left before, must not be waited for.
-    const idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
+    const idleCheck = setInterval(() => this.#connections.closeIdle(), IDLE_CHECK_MS)
     const { clock } = this.#app.engine
     this.#deadline = Math.min(this.#deadline, clock.now() + grace)
     await this.#ended(grace, () => clock.now() >= this.#deadline)
@@ -247,8 +227,7 @@ export class NodeServer {
       sending?.cut('shutdown')
     }
     this.#upgrader.destroy()
-    for (const session of this.#sessions.keys()) session.destroy()
-    for (const connection of this.#connections) connection.destroy()
+    this.#connections.destroy()
     await this.#closed
     // Stops what else it has running.
     this.#server.close()
@@ -274,27 +253,6 @@ export class NodeServer {
       })
     }
     cancelTimer()
-  }
-
-  #closeIdle(): void {
-    const isLate = performance.now() - this.#closedAt >= ARRIVAL_MS
-    const mayWait = !isLate && [...this.#connections].some(({ bytesRead }) => bytesRead === 0)
-    if (!mayWait && 'closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
-    if (!isLate) return
-    // Node takes a connection for busy on which nothing has been asked yet, or half a request. What was on
-    // its way has arrived by now.
-    for (const connection of this.#connections) if (this.#isUnasked(connection)) connection.destroy()
-    // One that has half a request on its way is not done with by going away.
-    for (const [session, watch] of this.#sessions) if (watch.isIdle && !isStuck(session)) session.destroy()
-  }
-
-  /** Whether no request is under way on a connection of HTTP/1. */
-  #isUnasked(connection: Socket): boolean {
-    // Sessions of HTTP/2 end by themselves, and what was upgraded is told in its own way.
-    if (this.#isHttp2Only || (connection as { alpnProtocol?: unknown }).alpnProtocol === 'h2') return false
-    // Node's own name for the response that a connection is at; it has no other.
-    const { _httpMessage: response } = connection as { _httpMessage?: unknown }
-    return (response ?? null) === null && !this.#upgrader.has(connection)
   }
 }
 

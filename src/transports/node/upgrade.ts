@@ -139,8 +139,8 @@ export class Upgrader {
 
   /** A refused handshake is answered as it is. */
   #sendPlainly(message: IncomingMessage, connection: Duplex, reply: Reply): void {
-    const options = { isHead: false, fileMemory: FileMemory.of(this.#app.engine) }
-    send(new Http1Response(detachedResponse(message, connection)), reply, options)
+    const response = new Http1Response(detachedResponse(message, connection))
+    send(response, reply, false, FileMemory.of(this.#app.engine))
   }
 
   #open({ message, connection, head }: Upgrade, reply: Reply, body: UpgradeBody): void {
