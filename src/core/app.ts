@@ -11,6 +11,7 @@ import type { Incoming } from './incoming.ts'
 import { LiveRequests } from './live.ts'
 import { consoleLogger, type Logger, steadyLogger } from './logger.ts'
 import type { Observer } from './observer.ts'
+import { assertOptions } from './option.ts'
 import type { Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import { Router, type RouterOptions } from './router.ts'
@@ -69,6 +70,29 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
   readonly clock?: Clock
 }
 
+const APP_OPTIONS = [
+  'title',
+  'version',
+  'description',
+  'openapi',
+  'asyncapi',
+  'docs',
+  'tags',
+  'use',
+  'middleware',
+  'lifespan',
+  'log',
+  'observers',
+  'bodyLimit',
+  'fileMemory',
+  'compress',
+  'decompress',
+  'timeouts',
+  'backgroundMs',
+  'unwindMs',
+  'clock',
+] as const satisfies readonly (keyof AppOptions)[]
+
 /**
  * The model of an app: routes, and `handle`, which answers one request. It knows no transport; the
  * `App` of the front door adds those.
@@ -98,6 +122,8 @@ export class Application<U = {}> extends Router<'', U> {
     surroundings: Pick<Engine, 'inferFormat' | 'startPace' | 'disk'> & { readonly createSite: CreateSite },
   ) {
     super(options as RouterOptions<'', U>)
+    assertOptions(options, APP_OPTIONS, 'new App()')
+    assertOptions(options.timeouts ?? {}, Object.keys(DEFAULT_TIMEOUTS), 'timeouts of new App()')
     const { createSite, ...shared } = surroundings
     this.#createSite = createSite
     const log = steadyLogger(options.log ?? consoleLogger)

@@ -1,5 +1,7 @@
 /** What the compiler checks of a declaration, checked once more at run time: not everybody runs the compiler. */
 import { UsageError } from './error.ts'
+import type { Uses } from './dependency.ts'
+import { assertOptions } from './option.ts'
 import { assertUses } from './provide.ts'
 import { isSchema } from './schema.ts'
 
@@ -7,7 +9,7 @@ const INPUTS = ['params', 'query', 'headers', 'cookies'] as const
 const DOCUMENTATION = ['summary', 'description', 'tags', 'deprecated', 'operationId', 'hidden'] as const
 const SHARED = [...INPUTS, 'use', 'middleware', ...DOCUMENTATION] as const
 
-const ROUTE_OPTIONS: ReadonlySet<string> = new Set([
+const ROUTE_OPTIONS = [
   ...SHARED,
   'body',
   'returns',
@@ -22,16 +24,9 @@ const ROUTE_OPTIONS: ReadonlySet<string> = new Set([
   'replies',
   'callbacks',
   'openapi',
-])
+] as const
 
-const WEBSOCKET_OPTIONS: ReadonlySet<string> = new Set([
-  ...SHARED,
-  'receives',
-  'sends',
-  'messageLimit',
-  'origins',
-  'protocols',
-])
+const WEBSOCKET_OPTIONS = [...SHARED, 'receives', 'sends', 'messageLimit', 'origins', 'protocols'] as const
 
 type Options = Readonly<Record<string, unknown>>
 
@@ -42,7 +37,8 @@ type Options = Readonly<Record<string, unknown>>
  */
 export function assertRouteOptions(options: object, route: string): void {
   const given = options as Options
-  assertKnown(given, ROUTE_OPTIONS, route)
+  assertOptions(given, ROUTE_OPTIONS, route)
+  assertUses((given['use'] ?? {}) as Uses, route)
   assertSchemas(given, [...INPUTS, 'returns'], route)
   if (given['returns'] !== undefined && given['streams'] !== undefined) {
     throw new UsageError(`${route} has "returns" (one value) and "streams" (many). Keep one of them.`)
@@ -59,20 +55,12 @@ function assertStatusKey(status: string, route: string): void {
 /** The same for a WebSocket route. */
 export function assertWebSocketOptions(options: object, route: string): void {
   const given = options as Options
-  assertKnown(given, WEBSOCKET_OPTIONS, route)
+  assertOptions(given, WEBSOCKET_OPTIONS, route)
+  assertUses((given['use'] ?? {}) as Uses, route)
   assertSchemas(given, [...INPUTS, 'receives', 'sends'], route)
   if (Object.hasOwn(given['use'] ?? {}, 'socket')) {
     throw new UsageError(`${route} uses a dependency as "socket", which is a name of the context. Rename it.`)
   }
-}
-
-function assertKnown(options: Options, known: ReadonlySet<string>, route: string): void {
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) {
-      throw new UsageError(`${route}: "${name}" is not an option. There are: ${[...known].join(', ')}.`)
-    }
-  }
-  assertUses((options['use'] ?? {}) as Parameters<typeof assertUses>[0], route)
 }
 
 function assertSchemas(options: Options, names: readonly string[], route: string): void {

@@ -1,3 +1,6 @@
+/** Options, as the compiler checks them, and as they are checked once more at run time: not everybody runs the compiler. */
+import { UsageError } from './error.ts'
+
 /**
  * The options as they were given, or, where they cannot be right, with what is wrong in the place of the
  * option: a generic parameter would let it pass. `Known` are the options that there are.
@@ -12,3 +15,14 @@ export type KnownOptions<O, Known> = keyof O extends keyof Known
 
 /** Adds nothing but the descriptions of the options, for editors to show. */
 type Described<Known> = { readonly [K in keyof Known]?: unknown }
+
+/** @throws {UsageError} for what are no options, and for one that there is not. */
+export function assertOptions(options: unknown, known: Iterable<string>, what: string): void {
+  const names = [...known]
+  const list = names.join(', ')
+  if (typeof options !== 'object' || options === null)
+    throw new UsageError(`${what} takes an object with options, not ${String(options)}. There are: ${list}.`)
+  for (const name of Object.keys(options))
+    if (!names.includes(name))
+      throw new UsageError(`${what}: "${name}" is not an option. There are: ${list}.`)
+}

@@ -4,7 +4,7 @@ import type { Dependency, TakenName, Uses } from './dependency.ts'
 import { UsageError } from './error.ts'
 import { WEBSOCKET } from './match.ts'
 import type { Handlers } from './handler.ts'
-import type { KnownOptions } from './option.ts'
+import { assertOptions, type KnownOptions } from './option.ts'
 import { assertRouteOptions, assertWebSocketOptions } from './declaration.ts'
 import { assertUses } from './provide.ts'
 import {
@@ -16,7 +16,7 @@ import {
   type WebSocketRoute,
 } from './route.ts'
 import type { AnySchema } from './schema.ts'
-import { assertStaticOptions, type StaticOptions } from './site.ts'
+import { STATIC_OPTIONS, type StaticOptions } from './site.ts'
 
 /** A request handler of any fetch-style framework. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>
@@ -63,6 +63,13 @@ export interface RouterOptions<Prefix extends string = string, U = {}> {
   /** Middleware around every route, the first one outermost. */
   readonly middleware?: readonly Middleware[]
 }
+
+export const ROUTER_OPTIONS = [
+  'prefix',
+  'tags',
+  'use',
+  'middleware',
+] as const satisfies readonly (keyof RouterOptions)[]
 
 type Handler = (context: never) => unknown
 
@@ -131,6 +138,8 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
   readonly query: Register<'QUERY', Prefix, U> = this.#register('QUERY')
 
   constructor(options: RouterOptions<Prefix, U> = {}) {
+    // An app has more of them.
+    if (new.target === Router) assertOptions(options, ROUTER_OPTIONS, 'new Router()')
     this.prefix = options.prefix ?? ''
     this.tags = options.tags ?? []
     this.use = (options.use ?? {}) as Uses
@@ -225,7 +234,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
    */
   static(path: string, folder: string | URL, options: StaticOptions = {}): void {
     this.#assertOpen(`static ${path}`)
-    assertStaticOptions(options, `static ${path}`)
+    assertOptions(options, STATIC_OPTIONS, `static ${path}`)
     assertUses(options.use ?? {}, `static ${path}`)
     this.declared.push({ kind: 'site', path, declaredAt: callSite(this.static), folder, options })
   }

@@ -2,7 +2,7 @@
 import type { CacheOptions } from '../wire/cache-control.ts'
 import type { CompressOptions } from './compression.ts'
 import type { Uses } from './dependency.ts'
-import { type HttpError, UsageError } from './error.ts'
+import type { HttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 import type { Middleware } from './route.ts'
@@ -53,7 +53,7 @@ export interface Site {
 /** Makes the site of a folder; given by the front door, since the core knows no disk. */
 export type CreateSite = (folder: string | URL, options: StaticOptions) => Site
 
-const OPTIONS: ReadonlySet<string> = new Set([
+export const STATIC_OPTIONS = [
   'index',
   'fallback',
   'notFound',
@@ -61,15 +61,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'immutable',
   'cache',
   'precompressed',
-  'compress',
   'headers',
   'use',
   'middleware',
-] satisfies (keyof StaticOptions)[])
-
-/** @throws {UsageError} naming the option that is none. */
-export function assertStaticOptions(options: object, what: string): void {
-  for (const name of Object.keys(options))
-    if (!OPTIONS.has(name))
-      throw new UsageError(`${what}: "${name}" is not an option. There are: ${[...OPTIONS].join(', ')}.`)
-}
+] as const satisfies readonly (keyof StaticOptions)[]

@@ -25,9 +25,10 @@ export interface SseOptions extends ItemOptions {
 const UTF8_TEXT: ItemEncoder = {
   encode(item) {
     if (typeof item === 'string') return item
-    throw new TypeError(
-      `A text stream takes strings, not a value of type ${typeof item}. Convert it before the yield.`,
-    )
+    const [what, then] = ArrayBuffer.isView(item)
+      ? ['bytes', 'Stream them with bytes(type)']
+      : [`a value of type ${typeof item}`, 'Convert it before the yield']
+    throw new TypeError(`A text stream takes strings, not ${what}. ${then}.`)
   },
 }
 

@@ -1,3 +1,5 @@
+import { UsageError } from '../../core/error.ts'
+import { assertOptions } from '../../core/option.ts'
 import type { TrustProxy } from './forwarded.ts'
 
 /** How an app is served on Node. */
@@ -35,6 +37,41 @@ export interface ListenOptions {
    * cuts what is left, and leaves teardown one second. Default true.
    */
   readonly signals?: boolean
+}
+
+const LISTEN_OPTIONS = [
+  'port',
+  'host',
+  'tls',
+  'http2',
+  'grace',
+  'pingInterval',
+  'limits',
+  'trustProxy',
+  'signals',
+] as const satisfies readonly (keyof ListenOptions)[]
+
+const LIMITS = [
+  'connections',
+  'requests',
+  'streams',
+  'headers',
+  'headerBytes',
+] as const satisfies readonly (keyof ListenLimits)[]
+
+/** @throws {UsageError} for an option that there is not, and for a port that is none. */
+export function assertListenOptions(options: ListenOptions): void {
+  if (typeof options === 'number')
+    throw new UsageError(`listen takes an object. Write listen({ port: ${options} }).`)
+  assertOptions(options, LISTEN_OPTIONS, 'listen')
+  assertOptions(options.limits ?? {}, LIMITS, 'limits of listen')
+  const { port = 8000 } = options
+  // Those who run no compiler give what the environment has: a string, which Node takes as well.
+  const number = String(port).trim() === '' ? NaN : Number(port)
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return
+  throw new UsageError(
+    `port takes a whole number from 0 to 65535, not "${port}". From the environment: Number(process.env.PORT ?? 8000).`,
+  )
 }
 
 export interface TlsOptions {

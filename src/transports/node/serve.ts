@@ -1,5 +1,5 @@
 import type { Application } from '../../core/app.ts'
-import type { ListenOptions } from './listen.ts'
+import { assertListenOptions, type ListenOptions } from './listen.ts'
 import { NodeServer } from './server.ts'
 import { closeOnSignals } from './signal.ts'
 
@@ -20,6 +20,7 @@ export interface Listening {
 
 /** Starts the app and serves it on Node: HTTP/1.1, HTTP/2 and WebSocket. */
 export async function serve(app: Application, options: ListenOptions = {}): Promise<Listening> {
+  assertListenOptions(options)
   const wasReady = app.ready
   await app.start()
   const { host = '127.0.0.1', port = 8000, signals = true } = options
