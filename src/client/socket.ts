@@ -21,8 +21,11 @@ export interface SocketOptions {
    * seconds without a loss, start the count anew.
    */
   readonly reconnect?: RetryPolicy | false
-  /** Called when the connection is open, also each time it is open again: the place to subscribe anew. */
-  readonly onOpen?: () => void
+  /**
+   * Called when the connection is open, also each time it is open again: the place to subscribe. What it
+   * sends goes before what has waited.
+   */
+  readonly onOpen?: (socket: ClientSocket<unknown, unknown>) => void
   /** How many messages may wait, to be read, and to be sent while there is no connection. Default 1000. */
   readonly queue?: number
 }
@@ -149,9 +152,8 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
     this.#openedAt = performance.now()
     this.#settleOpened?.[0]()
     this.#settleOpened = undefined
-    // What it sends comes before what has waited.
     const waiting = this.#unsent.splice(0)
-    this.#options.onOpen?.()
+    this.#options.onOpen?.(this)
     for (const message of waiting) socket.send(message)
   }
 
