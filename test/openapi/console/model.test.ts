@@ -152,6 +152,7 @@ describe('a request', () => {
       key: '',
       passwordUrl: undefined,
       clientUrl: undefined,
+      signInUrl: undefined,
       scopes: [],
     }
     const schemes = [

@@ -368,6 +368,34 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
       /401/,
     ))
 
+  test('takes what looks like a failure or an end for one only if nothing follows it', () =>
+    open('lookalike', async (page) => {
+      await run(page, 'complete')
+      expect((await rows(page)).map(({ kind }) => kind)).toEqual(['item', 'item', 'item', 'end'])
+      expect(await figure(page, 'items')).toBe('3')
+    }))
+
+  test('says where a token comes from that needs somebody to sign in, and signs nobody in itself', () =>
+    open('secret', async (page) => {
+      await page.click('.authorize')
+      const hint = (name: string) => page.textContent(`[aria-labelledby=scheme-${name}-title] .hint`)
+      expect(await hint('oauth')).toBe(
+        'This page does not sign in for you. Get an access token with a client of your own (scopes: tea:read, tea:write), and paste it above. People sign in at sign-in.example/authorize.',
+      )
+      const links = await page.$$eval('dialog a', (all) =>
+        all.map((link) => [link.getAttribute('href'), link.getAttribute('target'), link.getAttribute('rel')]),
+      )
+      expect(links).toEqual([
+        ['https://sign-in.example/authorize?a=1', '_blank', 'noopener noreferrer'],
+        [`${server.url}/.well-known/openid-configuration`, '_blank', 'noopener noreferrer'],
+      ])
+      expect(await hint('openId')).toContain('How is described at')
+      expect(await page.locator('[aria-labelledby=scheme-hostile-title] .hint').count()).toBe(0)
+      // What is pasted is sent.
+      await page.fill('#scheme-oauth', 'a token')
+      expect(await page.textContent('.authorize')).toBe('Authorised: 1 of 4')
+    }))
+
   test('runs by keyboard alone, and everything has a name', () =>
     open('ticks', async (page) => {
       await page.keyboard.press('/')

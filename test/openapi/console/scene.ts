@@ -42,6 +42,7 @@ export const DOCUMENT = {
       },
     },
     '/cut': { get: { operationId: 'cut', responses: STREAM } },
+    '/lookalike': { get: { operationId: 'lookalike', responses: STREAM } },
     '/bare-cut': { get: { operationId: 'bareCut', responses: answers('text/plain') } },
     '/chat': { get: { operationId: 'chat', responses: events } },
     '/flood': { get: { operationId: 'flood', parameters: [number('count', 20_000)], responses: STREAM } },
@@ -99,7 +100,24 @@ export const DOCUMENT = {
         },
       },
     },
-    securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer' },
+      oauth: {
+        type: 'oauth2',
+        flows: {
+          authorizationCode: {
+            authorizationUrl: 'https://sign-in.example/authorize?a=1',
+            tokenUrl: 'https://sign-in.example/token',
+            scopes: { 'tea:read': 'Read', 'tea:write': 'Write' },
+          },
+        },
+      },
+      openId: { type: 'openIdConnect', openIdConnectUrl: '/.well-known/openid-configuration' },
+      hostile: {
+        type: 'oauth2',
+        flows: { implicit: { authorizationUrl: 'javascript:alert(1)', scopes: {} } },
+      },
+    },
   },
 }
 
@@ -140,6 +158,14 @@ export function createScene(docs = '/docs'): App {
       await sleep(50)
     }
     throw new HttpError(503, { detail: 'The well is dry.' })
+  })
+
+  // Items of its own that have the form of a failure and of an end, and then the end of the route.
+  app.get('/lookalike', { streams: jsonl(undefined, { end: true }) }, async function* ({ sleep }) {
+    yield { $error: { title: 'Mine', status: 500 } }
+    yield { $end: true }
+    await sleep(20)
+    yield { n: 3 }
   })
 
   app.get('/bare-cut', { streams: text }, async function* ({ sleep }) {

@@ -1,7 +1,7 @@
 /** What proves who asks, by security scheme. Kept for this tab only. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { SecurityScheme } from './document.ts'
 import type { Credentials } from './request.ts'
+import type { SecurityScheme } from './security-scheme.ts'
 
 interface AuthorizeProps {
   readonly schemes: readonly SecurityScheme[]
@@ -82,6 +82,7 @@ function Scheme(props: SchemeProps) {
         </div>
       )}
       <TokenRequest {...props} />
+      <SignIn {...props} />
     </form>
   )
 }
@@ -125,6 +126,26 @@ function Basic({ id, value, onValue }: { id: string; value: string; onValue: (va
         />
       </div>
     </>
+  )
+}
+
+/** Where a token comes from when somebody has to sign in. Only who runs the client may take part in that. */
+function SignIn({ scheme, root }: SchemeProps) {
+  const { signInUrl, scopes, type } = scheme
+  if (signInUrl === undefined) return null
+  const target = new URL(signInUrl, root)
+  // A document may say anything; a link may not.
+  if (!/^https?:$/.test(target.protocol)) return null
+  return (
+    <p class="hint">
+      This page does not sign in for you. Get an access token with a client of your own
+      {scopes.length > 0 && ` (scopes: ${[...new Set(scopes)].join(', ')})`}, and paste it above.{' '}
+      {type === 'openIdConnect' ? 'How is described' : 'People sign in'} at{' '}
+      <a href={target.href} target="_blank" rel="noopener noreferrer">
+        {target.host + target.pathname}
+      </a>
+      .
+    </p>
   )
 }
 

@@ -1,5 +1,6 @@
 /** The documents as the console needs them: operations in the order in which they are shown. */
 import { asList, asText, isRecord, type JsonSchema, type Resolve, resolver } from './schema.ts'
+import { readSchemes, type Requirement, type SecurityScheme, socketSecurity } from './security-scheme.ts'
 
 export type Place = 'path' | 'query' | 'header' | 'cookie'
 
@@ -31,9 +32,6 @@ export interface ReplyInfo {
   readonly content: readonly Content[]
 }
 
-/** Schemes that must all be satisfied, with their scopes; a list of them holds alternatives. */
-export type Requirement = Readonly<Record<string, readonly string[]>>
-
 interface Common {
   readonly id: string
   readonly path: string
@@ -64,21 +62,6 @@ export interface SocketOperation extends Common {
 }
 
 export type Operation = HttpOperation | SocketOperation
-
-export interface SecurityScheme {
-  readonly name: string
-  readonly type: string
-  /** `bearer`, `basic`, for type http. */
-  readonly scheme: string
-  readonly description: string | undefined
-  /** Where an API key goes. */
-  readonly in: string
-  readonly key: string
-  /** Where a token can be had for a name and a password, and for a client's own credentials. */
-  readonly passwordUrl: string | undefined
-  readonly clientUrl: string | undefined
-  readonly scopes: readonly string[]
-}
 
 export interface ApiDocument {
   readonly title: string
@@ -199,38 +182,6 @@ function firstExample(examples: unknown, resolve: Resolve): unknown {
   return first['dataValue'] ?? first['value']
 }
 
-/** The schemes of both documents. What both have is the same. */
-function readSchemes(documents: readonly unknown[]): SecurityScheme[] {
-  const found = new Map<string, SecurityScheme>()
-  for (const document of documents) {
-    const resolve = resolver(document)
-    const components = resolve(resolve(document)['components'])
-    for (const [name, value] of Object.entries(resolve(components['securitySchemes'])))
-      if (!found.has(name)) found.set(name, toScheme(name, resolve(value), resolve))
-  }
-  return [...found.values()]
-}
-
-function toScheme(name: string, own: JsonSchema, resolve: Resolve): SecurityScheme {
-  const flows = resolve(own['flows'])
-  const flow = (kind: string) => resolve(flows[kind])
-  return {
-    name,
-    // AsyncAPI has a word of its own for keys in headers, queries and cookies.
-    type: (asText(own['type']) ?? '').replace('httpApiKey', 'apiKey'),
-    scheme: (asText(own['scheme']) ?? '').toLowerCase(),
-    description: asText(own['description']),
-    in: asText(own['in']) ?? 'header',
-    key: asText(own['name']) ?? '',
-    passwordUrl: asText(flow('password')['tokenUrl']),
-    clientUrl: asText(flow('clientCredentials')['tokenUrl']),
-    scopes: Object.values(flows).flatMap((each) => {
-      const { scopes, availableScopes } = resolve(each)
-      return Object.keys(resolve(scopes ?? availableScopes))
-    }),
-  }
-}
-
 function socketOperations(asyncapi: unknown): SocketOperation[] {
   if (!isRecord(asyncapi)) return []
   const resolve = resolver(asyncapi)
@@ -278,17 +229,6 @@ function toSocket(
     sends: payload(send),
     resolve,
   }
-}
-
-/** AsyncAPI lists alternatives, each a reference to its scheme; ours says more where that is not all. */
-function socketSecurity(operation: JsonSchema | undefined): Requirement[] {
-  const all = asList(operation?.['x-security']).filter(isRecord) as Requirement[]
-  return all.length > 0 ? all : asList(operation?.['security']).flatMap(toRequirement)
-}
-
-function toRequirement(reference: unknown): Requirement[] {
-  const name = isRecord(reference) ? asText(reference['$ref'])?.split('/').at(-1) : undefined
-  return name === undefined ? [] : [{ [name]: [] }]
 }
 
 /** A payload may say which language its schema is written in. */

@@ -1,5 +1,6 @@
 /** From what was filled in to a request: pure, so that what is sent and what is copied are the same. */
-import type { Content, HttpOperation, Operation, Parameter, Requirement, SecurityScheme } from './document.ts'
+import type { Content, HttpOperation, Operation, Parameter } from './document.ts'
+import type { Requirement, SecurityScheme } from './security-scheme.ts'
 import { kindOf, plain, type Resolve } from './schema.ts'
 
 /** What was filled in. Empty text is "not sent". */
