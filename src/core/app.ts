@@ -11,7 +11,7 @@ import type { Incoming } from './incoming.ts'
 import { LiveRequests } from './live.ts'
 import { consoleLogger, type Logger, steadyLogger } from './logger.ts'
 import type { Observer } from './observer.ts'
-import { assertOptions } from './option.ts'
+import { assertOptions, namesOf } from './option.ts'
 import type { Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import { Router, type RouterOptions } from './router.ts'
@@ -70,28 +70,28 @@ export interface AppOptions<U = {}> extends Omit<RouterOptions<string, U>, 'pref
   readonly clock?: Clock
 }
 
-const APP_OPTIONS = [
-  'title',
-  'version',
-  'description',
-  'openapi',
-  'asyncapi',
-  'docs',
-  'tags',
-  'use',
-  'middleware',
-  'lifespan',
-  'log',
-  'observers',
-  'bodyLimit',
-  'fileMemory',
-  'compress',
-  'decompress',
-  'timeouts',
-  'backgroundMs',
-  'unwindMs',
-  'clock',
-] as const satisfies readonly (keyof AppOptions)[]
+const APP_OPTIONS = namesOf<AppOptions>({
+  title: true,
+  version: true,
+  description: true,
+  openapi: true,
+  asyncapi: true,
+  docs: true,
+  tags: true,
+  use: true,
+  middleware: true,
+  lifespan: true,
+  log: true,
+  observers: true,
+  bodyLimit: true,
+  fileMemory: true,
+  compress: true,
+  decompress: true,
+  timeouts: true,
+  backgroundMs: true,
+  unwindMs: true,
+  clock: true,
+})
 
 /**
  * The model of an app: routes, and `handle`, which answers one request. It knows no transport; the

@@ -16,9 +16,13 @@ export type KnownOptions<O, Known> = keyof O extends keyof Known
 /** Adds nothing but the descriptions of the options, for editors to show. */
 type Described<Known> = { readonly [K in keyof Known]?: unknown }
 
+/** The names of all options of a kind. The compiler sees to it that none is missing. */
+export function namesOf<T>(names: { readonly [K in keyof T]-?: true }): readonly string[] {
+  return Object.keys(names)
+}
+
 /** @throws {UsageError} for what are no options, and for one that there is not. */
-export function assertOptions(options: unknown, known: Iterable<string>, what: string): void {
-  const names = [...known]
+export function assertOptions(options: unknown, names: readonly string[], what: string): void {
   const list = names.join(', ')
   if (typeof options !== 'object' || options === null)
     throw new UsageError(`${what} takes an object with options, not ${String(options)}. There are: ${list}.`)

@@ -4,7 +4,7 @@ import type { Dependency, TakenName, Uses } from './dependency.ts'
 import { UsageError } from './error.ts'
 import { WEBSOCKET } from './match.ts'
 import type { Handlers } from './handler.ts'
-import { assertOptions, type KnownOptions } from './option.ts'
+import { assertOptions, type KnownOptions, namesOf } from './option.ts'
 import { assertRouteOptions, assertWebSocketOptions } from './declaration.ts'
 import { assertUses } from './provide.ts'
 import {
@@ -64,12 +64,12 @@ export interface RouterOptions<Prefix extends string = string, U = {}> {
   readonly middleware?: readonly Middleware[]
 }
 
-export const ROUTER_OPTIONS = [
-  'prefix',
-  'tags',
-  'use',
-  'middleware',
-] as const satisfies readonly (keyof RouterOptions)[]
+export const ROUTER_OPTIONS = namesOf<RouterOptions>({
+  prefix: true,
+  tags: true,
+  use: true,
+  middleware: true,
+})
 
 type Handler = (context: never) => unknown
 

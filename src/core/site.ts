@@ -4,6 +4,7 @@ import type { CompressOptions } from './compression.ts'
 import type { Uses } from './dependency.ts'
 import type { HttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
+import { namesOf } from './option.ts'
 import type { Reply } from './reply.ts'
 import type { Middleware } from './route.ts'
 
@@ -53,15 +54,16 @@ export interface Site {
 /** Makes the site of a folder; given by the front door, since the core knows no disk. */
 export type CreateSite = (folder: string | URL, options: StaticOptions) => Site
 
-export const STATIC_OPTIONS = [
-  'index',
-  'fallback',
-  'notFound',
-  'dotfiles',
-  'immutable',
-  'cache',
-  'precompressed',
-  'headers',
-  'use',
-  'middleware',
-] as const satisfies readonly (keyof StaticOptions)[]
+export const STATIC_OPTIONS = namesOf<StaticOptions>({
+  index: true,
+  fallback: true,
+  notFound: true,
+  dotfiles: true,
+  immutable: true,
+  cache: true,
+  precompressed: true,
+  headers: true,
+  use: true,
+  middleware: true,
+  compress: true,
+})

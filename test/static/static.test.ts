@@ -320,6 +320,12 @@ describe('caching', () => {
   })
 })
 
+test('a folder says for itself whether its files are compressed on their way', async () => {
+  const ask = await serve({ compress: { threshold: 10 } })
+  const got = await ask('/app.js', { 'accept-encoding': 'gzip' })
+  expect(got.headers['content-encoding']).toBe('gzip')
+})
+
 describe('contents compressed beforehand', () => {
   test.each([
     ['gzip, deflate, br, zstd', 'br', 'br'],

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/error.ts'
-import { assertOptions } from '../../core/option.ts'
+import { assertOptions, namesOf } from '../../core/option.ts'
 import type { TrustProxy } from './forwarded.ts'
 
 /** How an app is served on Node. */
@@ -39,25 +39,26 @@ export interface ListenOptions {
   readonly signals?: boolean
 }
 
-const LISTEN_OPTIONS = [
-  'port',
-  'host',
-  'tls',
-  'http2',
-  'grace',
-  'pingInterval',
-  'limits',
-  'trustProxy',
-  'signals',
-] as const satisfies readonly (keyof ListenOptions)[]
+const LISTEN_OPTIONS = namesOf<ListenOptions>({
+  port: true,
+  host: true,
+  tls: true,
+  http2: true,
+  grace: true,
+  pingInterval: true,
+  limits: true,
+  trustProxy: true,
+  signals: true,
+  keepAlive: true,
+})
 
-const LIMITS = [
-  'connections',
-  'requests',
-  'streams',
-  'headers',
-  'headerBytes',
-] as const satisfies readonly (keyof ListenLimits)[]
+const LIMITS = namesOf<ListenLimits>({
+  connections: true,
+  requests: true,
+  streams: true,
+  headers: true,
+  headerBytes: true,
+})
 
 /** @throws {UsageError} for an option that there is not, and for a port that is none. */
 export function assertListenOptions(options: ListenOptions): void {
