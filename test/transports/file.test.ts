@@ -1,5 +1,6 @@
 /** Files through every transport: right bytes, honest lengths, handles that are closed. */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App, type FileSource, reply } from 'millrace'
@@ -43,8 +44,9 @@ class Watched implements FileSource {
         if (this.closed > 0) throw new Error('read after close')
         this.reads++
         if (position >= this.failAt) throw new Error('EIO: /secret/path')
-        const count = Math.max(0, Math.min(target.byteLength, this.available - position))
-        target.set(BIG.subarray(position, position + count))
+        const at = position % SIZE
+        const count = Math.max(0, Math.min(target.byteLength, this.available - position, SIZE - at))
+        target.set(BIG.subarray(at, at + count))
         return count
       },
       close: async () => void this.closed++,
@@ -198,5 +200,60 @@ for (const [name, connect] of LINKS) {
       if (name !== 'Node') expect(watched.reads).toBeLessThan(10)
       expect(outcomes[0]).toMatch(/^(disconnect|complete) /)
     })
+
+    test.each(['at full speed', 'after a pause'])(
+      'a client that leaves %s ends the reading within one block',
+      async (when) => {
+        const watched = new Watched()
+        watched.size = watched.available = 2 ** 30
+        let readsThen = -1
+        const outcomes: string[] = []
+        const app = new App({ log: recorder([]) })
+        app.get('/', ({ signal, after }) => {
+          signal.addEventListener('abort', () => (readsThen = watched.reads))
+          after(({ outcome }) => outcomes.push(outcome))
+          return reply.file(watched)
+        })
+        const link = await connect(app)
+        cleanups.push(() => link.close())
+        const got = await link.request('GET', '/')
+        for (let i = 0; i < 20; i++) await got.next()
+        if (when === 'after a pause') await new Promise((resolve) => setTimeout(resolve, 500))
+        got.disconnect()
+        await until(() => watched.closed === 1 && outcomes.length === 1, 'the close')
+        expect(outcomes).toEqual(['disconnect'])
+        // The one under way, and none that begins later.
+        expect(watched.reads - readsThen).toBeLessThanOrEqual(1)
+        expect(watched.reads * 64 * 1024).toBeLessThan(watched.size)
+        const reads = watched.reads
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        expect(watched.reads).toBe(reads)
+      },
+    )
   })
 }
+
+test('a file on disk is looked at once, when it is open', async () => {
+  const handle = await open(folder)
+  const prototype = Object.getPrototypeOf(handle) as { stat(...args: unknown[]): unknown }
+  await handle.close()
+  const { stat } = prototype
+  let looks = 0
+  prototype.stat = function (...args) {
+    looks++
+    return stat.apply(this, args)
+  }
+  try {
+    const app = new App()
+    app.get('/', () => reply.file(join(folder, 'page.html')))
+    const link = await nodeLink(app)
+    cleanups.push(() => link.close())
+    for (const headers of [{}, { range: 'bytes=0-1' }, { 'if-none-match': '*' }]) {
+      looks = 0
+      await (await link.request('GET', '/', { headers })).text()
+      expect(looks).toBe(1)
+    }
+  } finally {
+    prototype.stat = stat
+  }
+})
