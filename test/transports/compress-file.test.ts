@@ -282,6 +282,17 @@ describe('conditions and parts', () => {
 })
 
 describe('on its way', () => {
+  test('who refuses every coding, and the file as it is, gets a 406, and nothing stays open', async () => {
+    const watched = new Watched()
+    const port = await serve(watchedApp(watched).app)
+    const refusing = { 'accept-encoding': 'deflate, *;q=0' }
+    const got = await ask(port, '/', refusing)
+    expect([got.status, got.headers['vary']]).toEqual([406, 'Accept-Encoding'])
+    await expect.poll(() => watched.closed).toBe(1)
+    expect(watched.read).toBe(0)
+    expect((await ask(port, '/', { ...refusing, range: 'bytes=0-9' })).status).toBe(206)
+  })
+
   test('a reader who stops holds up the reading, and a client that leaves ends it', async () => {
     const watched = new Watched()
     const { app, endings } = watchedApp(watched)
@@ -319,7 +330,12 @@ describe('on its way', () => {
     // Plain it would take 20 seconds.
     const file = memoryFile('a.txt', TEXT)
     app.get('/', { middleware: [throttle(TEXT.length / 20)] }, () => reply.file(file))
+    const startedAt = performance.now()
     const got = await ask(await serve(app), '/')
     expect(String(gunzipSync(got.bytes))).toBe(TEXT)
+    const tookMs = performance.now() - startedAt
+    // What left, at that rate, but for what may leave at once.
+    expect(tookMs).toBeGreaterThan((got.bytes.byteLength / TEXT.length) * 20_000 * 0.7 - 200)
+    expect(tookMs).toBeLessThan(15_000)
   })
 })
