@@ -28,7 +28,7 @@ const LAST = /^[ \t]*-(\d+)[ \t]*$/
  */
 export function parseRange(field: string, size: number): ByteRange[] | undefined {
   const set = /^[ \t]*bytes[ \t]*=(.*)$/i.exec(field)?.[1]
-  if (set === undefined || countCommas(set) >= MAX_RANGES) return undefined
+  if (set === undefined || hasTooMany(set)) return undefined
   let wellFormed = false
   const ranges: ByteRange[] = []
   for (const spec of set.split(',')) {
@@ -56,10 +56,13 @@ function parseSpec(spec: string, size: number): ByteRange | undefined {
   return { start: Math.max(0, size - length), length: Math.min(length, size) }
 }
 
-function countCommas(text: string): number {
-  let count = 0
-  for (let at = text.indexOf(','); at !== -1; at = text.indexOf(',', at + 1)) count++
-  return count
+function hasTooMany(specs: string): boolean {
+  let at = -1
+  for (let count = 1; count <= MAX_RANGES; count++) {
+    at = specs.indexOf(',', at + 1)
+    if (at === -1) return false
+  }
+  return true
 }
 
 /** Merges what overlaps or touches; the merged one stands where the first of its parts stood. */
