@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { check } from './check.mjs'
 import { hasWrk } from './load.mjs'
 import { fastapiVersion, launch, pinLoad, pinningNote, servers } from './launch.mjs'
+import { writeReadme } from './readme.mjs'
 import { print, save } from './report.mjs'
 import { nginxVersion } from './nginx.mjs'
 import { playRound } from './round.mjs'
@@ -28,6 +29,7 @@ const usage = `npm run bench -- [options]
   --only A,B          of: ${Object.keys(scenarios).join(', ')}
   --servers A,B       of: ${Object.keys(servers).join(', ')}
   --old DIR           also measure the millrace built in DIR/dist, as millrace-old
+  --write-docs        put the table into README.md, too
   --results DIR       where latest.json and latest.svg go (bench/results)`
 
 const { values: options } = parseArgs({
@@ -37,6 +39,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     servers: { type: 'string' },
     old: { type: 'string' },
+    'write-docs': { type: 'boolean', default: false },
     results: { type: 'string', default: join(bench, 'results') },
     help: { type: 'boolean', default: false },
   },
@@ -199,4 +202,5 @@ for (const name of names) {
 progress('')
 print(results)
 const paths = save(results, resolve(process.env.INIT_CWD ?? '.', options.results))
+if (options['write-docs']) writeReadme(results, join(bench, '../README.md'))
 console.log(`\n${Math.round((Date.now() - started) / 1000)} s. Wrote ${paths.join(' and ')}`)

@@ -1,0 +1,58 @@
+/** The table of README's “How fast”, as the last run measured it: `npm run bench -- --write-docs`. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { scenarios } from './scenario.mjs'
+import { digits, ratio, spreadOf, verdicts } from './summary.mjs'
+
+const MARKS = ['<!-- bench -->', '<!-- /bench -->']
+
+/** A median with its range over the rounds. */
+function cell(/** @type {import('./summary.mjs').Spread | undefined} */ one, unit = '') {
+  if (!one) return ''
+  const range = one.rounds > 1 ? ` (${digits(one.min)} – ${digits(one.max)})` : ''
+  return `${digits(one.median)}${range}${unit}`
+}
+
+/** @returns {string} Markdown */
+function toTable(/** @type {import('./report.mjs').Results} */ results) {
+  const { machine, rounds, at, versions } = results
+  const rows = Object.entries(results.runs).flatMap(([name, runs]) => {
+    const scenario = scenarios[name]
+    const metric = scenario?.metrics[0]
+    if (!scenario || !metric) return []
+    const rival = results.servers.includes('nginx') && name === 'file' ? 'nginx' : undefined
+    const asked = verdicts(scenario, runs).map(
+      ({ text, met }) =>
+        `${text.slice(metric.label.length).replace(/^ \/ /, '')}: ${met ? 'met' : '**missed**'}`,
+    )
+    const peers = [cell(ratio(runs, 'millrace', 'best peer', metric))]
+    if (rival) peers.push(`nginx ${cell(ratio(runs, 'millrace', rival, metric))}`)
+    return [
+      [
+        `${scenario.title}, ${metric.label}`,
+        cell(spreadOf(runs, 'millrace', metric.key)),
+        cell(ratio(runs, 'millrace', 'node', metric)),
+        peers.filter(Boolean).join('; '),
+        asked.join('; '),
+      ],
+    ]
+  })
+  const peers = Object.entries(versions).filter(([name]) => name !== 'millrace')
+  return [
+    `${at.slice(0, 10)}, Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${rounds} rounds: medians, with the least and the most. Beside: ${peers.map((peer) => peer.join(' ')).join(', ')}.`,
+    '',
+    '| | Millrace | of bare `node:http` | of the best Node peer | asked |',
+    '|--|--|--|--|--|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n')
+}
+
+/** Puts the table between the marks of a page. */
+export function writeReadme(
+  /** @type {import('./report.mjs').Results} */ results,
+  /** @type {string} */ page,
+) {
+  const text = readFileSync(page, 'utf8')
+  const [from, to] = MARKS.map((mark) => text.indexOf(mark))
+  if (from === undefined || to === undefined || from < 0 || to < from) throw new Error(`no marks in ${page}`)
+  writeFileSync(page, `${text.slice(0, from)}${MARKS[0]}\n\n${toTable(results)}\n\n${text.slice(to)}`)
+}
