@@ -15,13 +15,11 @@ export {
   openIdConnect,
   type ApiKeyOptions,
   type BearerOptions,
-  type OAuth2Flow,
-  type OAuth2Flows,
   type OAuth2Options,
   type OpenIdConnectOptions,
-  type Security,
   type SecurityOptions,
 } from './core/security.ts'
+export type { OAuth2Flow, OAuth2Flows, Security } from './core/guard.ts'
 export { type NamePassword, sameSecret } from './core/credential.ts'
 export { Router, type RouterOptions } from './core/router.ts'
 export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts'
