@@ -68,3 +68,9 @@ test('what was never asked for anything is under the limit of the head, not unde
     await wait(700)
     expect((await get(connection, '/')).body).toBe('here')
   }))
+
+test.each([-1, Number.NaN, '5s'])('%s is no time', async (keepAlive) => {
+  await expect(new App().listen({ port: 0, keepAlive: keepAlive as number })).rejects.toThrow(
+    /keepAlive takes milliseconds/,
+  )
+})

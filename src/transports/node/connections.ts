@@ -32,7 +32,7 @@ export class Connections {
   readonly #rules: ConnectionRules
   readonly #sockets = new Map<Socket, Rest>()
   readonly #sessions = new Map<ServerHttp2Session, SessionWatch>()
-  readonly #sweep: ReturnType<typeof setInterval> | undefined
+  #sweep: ReturnType<typeof setInterval> | undefined
   #closedAt = Infinity
 
   constructor(server: Server | Http2Server, rules: ConnectionRules) {
@@ -41,10 +41,6 @@ export class Connections {
     server.on('connection', this.#onConnection)
     server.on('secureConnection', this.#onSecureConnection)
     server.on('session', this.#onSession)
-    const { keepAliveMs, isHttp2Only } = rules
-    if (keepAliveMs === 0 || isHttp2Only) return
-    this.#sweep = setInterval(() => this.#closeRested(), Math.min(SWEEP_MS, keepAliveMs / 4))
-    this.#sweep.unref()
   }
 
   get size(): number {
@@ -52,6 +48,7 @@ export class Connections {
   }
 
   readonly #onConnection = (connection: Socket): void => {
+    if (this.#sweep === undefined) this.#watchRest()
     this.#sockets.set(connection, { bytes: 0, since: 0 })
     connection.once('close', () => {
       this.#sockets.delete(connection)
@@ -72,6 +69,13 @@ export class Connections {
     session.once('close', () => this.#sessions.delete(session))
     // A session's error ends it; its streams have been told.
     session.on('error', () => {})
+  }
+
+  #watchRest(): void {
+    const { keepAliveMs, isHttp2Only } = this.#rules
+    if (keepAliveMs === 0 || isHttp2Only) return
+    this.#sweep = setInterval(() => this.#closeRested(), Math.min(SWEEP_MS, keepAliveMs / 4))
+    this.#sweep.unref()
   }
 
   /**

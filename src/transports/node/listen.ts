@@ -60,12 +60,17 @@ const LIMITS = namesOf<ListenLimits>({
   headerBytes: true,
 })
 
-/** @throws {UsageError} for an option that there is not, and for a port that is none. */
+/** @throws {UsageError} for an option that there is not, and for a time or a port that is none. */
 export function assertListenOptions(options: ListenOptions): void {
   if (typeof options === 'number')
     throw new UsageError(`listen takes an object. Write listen({ port: ${options} }).`)
   assertOptions(options, LISTEN_OPTIONS, 'listen')
   assertOptions(options.limits ?? {}, LIMITS, 'limits of listen')
+  for (const name of ['grace', 'pingInterval', 'keepAlive'] as const) {
+    const ms = options[name]
+    if (ms === undefined || (typeof ms === 'number' && ms >= 0)) continue
+    throw new UsageError(`${name} takes milliseconds, 0 or more, not ${String(ms)}.`)
+  }
   const { port = 8000 } = options
   // Those who run no compiler give what the environment has: a string, which Node takes as well.
   const number = String(port).trim() === '' ? NaN : Number(port)
