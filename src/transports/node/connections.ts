@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Http2Server, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { SessionWatch } from './limit.ts'
-import { isStuck } from './response.ts'
+import { isStuck } from './http2-response.ts'
 
 /** How long a request that is on its way at shutdown may take to arrive. */
 const ARRIVAL_MS = 250

@@ -7,7 +7,7 @@ import type { Reply } from '../../core/reply.ts'
 import { detachedResponse } from './detached.ts'
 import { FileMemory } from './file-memory.ts'
 import { hasBody, type NodeIncoming } from './incoming.ts'
-import { Http1Response } from './response.ts'
+import { Http1Response } from './http1-response.ts'
 import { send } from './send.ts'
 import { NodeSocket } from './socket.ts'
 

@@ -1,0 +1,153 @@
+/** Responses of HTTP/1.1: how a head and chunks are written, and how a body is cut so that its reader can tell. */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Reply } from '../../core/reply.ts'
+import type { Chunk } from '../../core/source.ts'
+import { assertHeader } from '../../wire/header.ts'
+import type { NodeResponse } from './response.ts'
+
+const INTERIM_REASONS: Readonly<Record<number, string>> = { 104: 'Upload Resumption Supported' }
+
+/** HTTP/1: a cut is a connection that closes before the end of the body. */
+export class Http1Response implements NodeResponse {
+  readonly raw: ServerResponse
+  #lengthIsKnown = false
+  #headHasLeft = false
+  #onDrain = () => {}
+
+  constructor(raw: ServerResponse) {
+    this.raw = raw
+    if (raw.socket === null) watchConnection(raw)
+  }
+
+  get gone(): boolean {
+    return this.raw.destroyed || this.raw.writableEnded
+  }
+
+  get finished(): boolean {
+    return this.raw.writableFinished
+  }
+
+  /** Node's own timeouts look there, too; it has no other name for it. */
+  get backlog(): number | undefined {
+    const { socket } = this.raw as { socket: { _handle?: { writeQueueSize?: number } | null } | null }
+    return socket?._handle?.writeQueueSize
+  }
+
+  inform(status: number, headers: Readonly<Record<string, string>>): void {
+    const { socket } = this.raw
+    if (socket === null || this.raw.headersSent) return
+    const lines = Object.entries(headers).map(([name, value]) => {
+      assertHeader(name, value)
+      return `${name}: ${value}\r\n`
+    })
+    // What writes any status is newer than our oldest Node; until the head there is nothing else on the socket.
+    socket.write(`HTTP/1.1 ${status} ${INTERIM_REASONS[status] ?? ''}\r\n${lines.join('')}\r\n`, 'latin1')
+  }
+
+  keepAlive({ headers }: Reply, timeout: string): void {
+    if (this.raw.shouldKeepAlive && headers['connection'] === undefined) headers['keep-alive'] = timeout
+  }
+
+  writeHead(reply: Reply): void {
+    this.#lengthIsKnown = reply.headers['content-length'] !== undefined
+    this.raw.writeHead(reply.status, reply.headers as OutgoingHttpHeaders)
+  }
+
+  flushHead(): void {
+    this.raw.flushHeaders()
+  }
+
+  write(chunk: Chunk, bytes: number): boolean {
+    const { raw } = this
+    if (typeof chunk !== 'string') return raw.write(chunk)
+    const { socket } = raw
+    if (!this.#headHasLeft || !raw.chunkedEncoding || socket?.writable !== true) {
+      this.#headHasLeft = socket !== null
+      return raw.write(chunk, encodingOf(chunk, bytes))
+    }
+    // Framed here (RFC 9112 section 7.1), a chunk is one write to the socket. Node makes four of it.
+    if (socket.write(`${bytes.toString(16)}\r\n${chunk}\r\n`, encodingOf(chunk, bytes))) return true
+    socket.once('drain', this.#onDrain)
+    return false
+  }
+
+  writeThrough(chunk: Uint8Array, done: (error?: Error | null) => void): boolean {
+    const { socket } = this.raw
+    // What has no framing of its own may follow the head right away; a response would hold it until the
+    // end of the turn, together with others.
+    if (socket !== null && this.#lengthIsKnown && this.#headHasLeft) socket.write(chunk, done)
+    else {
+      socket?.cork()
+      this.raw.write(chunk, done)
+      socket?.uncork()
+      this.#headHasLeft = socket !== null
+    }
+    return this.backlog === 0
+  }
+
+  end(chunk?: Chunk, bytes?: number): void {
+    if (chunk === undefined) this.raw.end()
+    else if (typeof chunk === 'string') this.raw.end(chunk, encodingOf(chunk, bytes))
+    else this.raw.end(chunk)
+  }
+
+  cut(): void {
+    const { socket } = this.raw
+    if (socket === null) {
+      // Its turn has not come. When it does, what was written leaves first, in the same tick.
+      this.raw.once('socket', () => process.nextTick(() => this.cut()))
+      return
+    }
+    if (socket.destroyed) return
+    // What was written in this tick is still corked, and Node 26 would close before it lets it out.
+    this.raw.uncork()
+    // Where only the end of the connection marks the end of the body (HTTP/1.0), a clean close would be a lie.
+    if (this.#lengthIsKnown || this.raw.chunkedEncoding || !this.raw.headersSent) socket.destroySoon()
+    else reset(socket)
+  }
+
+  destroy(): void {
+    this.raw.destroy()
+  }
+
+  refuseRest(): void {
+    this.raw.req.destroy()
+  }
+
+  guard(): void {
+    // A response's own error (a body that differs from its content-length) cuts it.
+    this.raw.on('error', () => this.cut())
+  }
+
+  on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
+    if (event === 'drain') this.#onDrain = listener
+    this.raw.on(event, listener)
+  }
+}
+
+/** What a text is written in: where that is the same, what costs a copy and no conversion. */
+function encodingOf(text: string, bytes: number | undefined): 'latin1' | 'utf8' {
+  return bytes === text.length ? 'latin1' : 'utf8'
+}
+
+/** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
+function watchConnection(raw: ServerResponse): void {
+  const { socket } = raw.req
+  const close = () => {
+    raw.destroy()
+    raw.emit('close')
+  }
+  // One per pipelined request, of which there may be many.
+  socket.setMaxListeners(0)
+  socket.once('close', close)
+  raw.once('socket', () => socket.off('close', close))
+}
+
+/** TLS has a reset of its own (no close_notify), but hardly a client looks; so it is the connection below. */
+function reset(socket: Socket): void {
+  const { _parent: below } = socket as { _parent?: Socket | null }
+  if (below) below.resetAndDestroy()
+  else if ('encrypted' in socket) socket.destroy()
+  else socket.resetAndDestroy()
+}
