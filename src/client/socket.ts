@@ -56,6 +56,10 @@ export interface ClientSocket<out In, in Out> extends AsyncIterable<In> {
 /** Codes after which another connection may do better: lost, restarting, overloaded, failed. */
 const PASSING = [1001, 1005, 1006, 1011, 1012, 1013, 1014]
 const NORMAL = 1000
+/** There was no close frame (RFC 6455 section 7.4.1). */
+const ABNORMAL = 1006
+/** A `readyState`. */
+const CONNECTING = 0
 /** A connection that has been open for so long was a good one: what fails after it is counted anew. */
 const GOOD_MS = 10_000
 /** Of our own: the reader has fallen behind. */
@@ -137,13 +141,20 @@ class RunningSocket implements ClientSocket<unknown, unknown> {
     const socket = this.#make()
     socket.binaryType = 'arraybuffer'
     onRefusal(socket, this.#path, (refusal) => (this.#refusal = refusal))
+    let closed = false
+    const onClose = ({ code, reason }: { readonly code: number; readonly reason: string }) => {
+      if (!closed) void this.#onClose(code, reason)
+      closed = true
+    }
     // One handler each, in the way that every implementation has typed alike.
     return Object.assign(socket, {
       onopen: () => this.#onOpen(socket),
       onmessage: ({ data }: { data: string | ArrayBuffer }) => this.#receive(data),
-      onclose: ({ code, reason }: CloseEvent) => void this.#onClose(code, reason),
-      // What went wrong is told by the close that follows.
-      onerror: () => {},
+      onclose: onClose,
+      // What went wrong is told by the close that follows. None does in Node 22 where the handshake failed.
+      onerror: () => {
+        if (socket.readyState === CONNECTING) onClose({ code: ABNORMAL, reason: '' })
+      },
     })
   }
 

@@ -134,6 +134,33 @@ describe('a refusal', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
+  test('may be told by an error alone, as in Node 22: then that is the end, also of coming back', async () => {
+    const made: Refused[] = []
+    class Refused extends EventTarget {
+      readonly readyState = 0
+      declare onopen: () => void
+      declare onclose: (event: { code: number; reason: string }) => void
+      declare onerror: () => void
+      constructor() {
+        super()
+        made.push(this)
+        setTimeout(() => {
+          if (made.length > 1) return this.onerror()
+          this.onopen()
+          return this.onclose({ code: 1001, reason: '' })
+        }, 1)
+      }
+      close() {
+        this.onerror()
+      }
+    }
+    const lonely = createClient<Routes>('http://x', { WebSocket: Refused as unknown as WebSocketClass })
+    const socket = await lonely.websocket('/mine', { reconnect: { attempts: 3, baseMs: 1, maxMs: 2 } })
+    expect(await failure(socket[Symbol.asyncIterator]().next())).toMatchObject({ code: 1006 })
+    expect(made.length).toBe(4)
+    expect(await failure(lonely.websocket('/mine'))).toMatchObject({ name: 'SocketClosed', code: 1006 })
+  })
+
   test('is no server at all: there is nothing to tell', async () => {
     const error = await failure(api.websocket('/mine'))
     expect(error).toMatchObject({ name: 'SocketClosed', code: 1006, refusal: undefined })
