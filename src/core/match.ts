@@ -98,7 +98,7 @@ export class RouteTable<T> {
 
   /** The methods that a path answers, for `Allow`. Files count where there is nothing else. */
   allowed(path: string): string[] {
-    const nodes = this.#nodesAt(path).reverse()
+    const nodes = this.#nodesAt(path)
     const methods = methodsOf(nodes, false)
     return methods.length > 0 ? methods : methodsOf(nodes, true)
   }

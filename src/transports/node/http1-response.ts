@@ -62,7 +62,9 @@ export class Http1Response implements NodeResponse {
     const { raw } = this
     if (typeof chunk !== 'string') return raw.write(chunk)
     const { socket } = raw
-    if (!this.#headHasLeft || !raw.chunkedEncoding || socket?.writable !== true) {
+    // What a response was given in this turn, newer Nodes hold in it, where nothing may pass by.
+    const mayPassBy = this.#headHasLeft && raw.chunkedEncoding && raw.writableCorked === 0
+    if (!mayPassBy || socket?.writable !== true) {
       this.#headHasLeft = socket !== null
       return raw.write(chunk, encodingOf(chunk, bytes))
     }
