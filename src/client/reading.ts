@@ -40,7 +40,8 @@ export async function* readPieces(
   let { lastEventId } = sender.options
   let response = await reply
   let failures = 0
-  const trail = new Trail()
+  const ids: string[] = []
+  let isResumed = false
   try {
     for (;;) {
       const type = contentType(response)
@@ -50,11 +51,13 @@ export async function* readPieces(
         const pieces =
           decoder === undefined ? readChunks(body, asText || isText(type)) : readItems(body, decoder)
         for await (const piece of pieces) {
-          if (trail.repeats(piece)) {
+          if (isResumed && ids.includes(piece.id!)) {
             // To ask again would be the same again.
             policy = undefined
-            throw body.truncated(new Error(BEGINS_AGAIN))
+            throw body.truncated(new Error(BEGAN_AGAIN))
           }
+          isResumed &&= !piece.id
+          if (piece.id && ids.push(piece.id) > TRAIL) ids.splice(1, 1)
           yield piece
         }
         return
@@ -64,7 +67,7 @@ export async function* readPieces(
         // Only what gets further starts the count anew: a route that does not resume would repeat itself forever.
         failures = reached === lastEventId ? failures + 1 : 1
         lastEventId = reached
-        trail.cut()
+        isResumed = true
         if (lastEventId === undefined || lastEventId === '' || !isPassing(error)) throw error
         const askedMs = decoder?.reconnectionTime
         response = await sender.resume({ lastEventId, error, askedMs, failures }, policy)
@@ -80,34 +83,10 @@ export async function* readPieces(
   }
 }
 
-const BEGINS_AGAIN =
-  'The server began again instead of going on behind Last-Event-ID. Let the route read `lastEventId`, or set `resume: false`.'
-
 /** So many ids are remembered, and the first one of all. */
 const TRAIL = 1000
-
-/** The ids that have come, by which a server is known that begins again instead of going on. */
-class Trail {
-  readonly #ids = new Set<string>()
-  #first: string | undefined
-  #isResumed = false
-
-  /** What comes next is of another reply. */
-  cut(): void {
-    this.#isResumed = true
-  }
-
-  /** Whether this is the first item with an id of a reply that should have gone on, and came before. */
-  repeats({ id }: StreamItem): boolean {
-    if (id === undefined || id === '') return false
-    if (this.#isResumed && (id === this.#first || this.#ids.has(id))) return true
-    this.#isResumed = false
-    this.#first ??= id
-    this.#ids.add(id)
-    if (this.#ids.size > TRAIL) for (const oldest of this.#ids) return !this.#ids.delete(oldest)
-    return false
-  }
-}
+const BEGAN_AGAIN =
+  'The server began again instead of behind Last-Event-ID. Let the route read it, or set `resume: false`.'
 
 /** Arrays are rarely streamed, so what reads them is loaded with the first one. */
 async function itemDecoder(mediaType: string, lastEventId?: string): Promise<ItemDecoder | undefined> {

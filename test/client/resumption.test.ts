@@ -183,7 +183,7 @@ describe('resume', () => {
       const { items, end } = await outcome(api.get('/deaf'))
       expect(items).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }])
       expect(end).toBeInstanceOf(StreamTruncated)
-      expect((end as Error).message).toContain('began again instead of going on behind Last-Event-ID')
+      expect((end as Error).message).toContain('began again instead of behind Last-Event-ID')
       expect(asked).toEqual([undefined, '2'])
     })
 

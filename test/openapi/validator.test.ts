@@ -105,7 +105,7 @@ describe('a reply that may be left out', () => {
   })
 
   it('has the status of the route where it names one, and is an error where it was promised', async () => {
-    const app = new App({ logger: false } as never)
+    const app = new App({ log: { debug() {}, info() {}, warn() {}, error() {} } })
     app.post('/made', { returns: Zod.optional(), status: 201 }, () => undefined)
     app.post('/owed', { returns: Zod }, () => undefined as never)
     app.post('/nothing', { returns: Zod.optional() }, () => undefined)
