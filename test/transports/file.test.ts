@@ -94,6 +94,7 @@ for (const [name, connect] of LINKS) {
       ])
       const bare = await link.request('GET', '/disk/no-extension')
       expect(bare.headers['content-type']).toBe('application/octet-stream')
+      bare.disconnect()
       const empty = await link.request('GET', '/disk/empty.txt')
       expect([empty.status, empty.headers['content-length'], await empty.text()]).toEqual([200, '0', ''])
       const typed = await link.request('GET', '/typed')
