@@ -466,8 +466,9 @@ describe('stall', () => {
         const { app, open, endings } = scene(options)
         large(app, route)
         const connection = await open()
-        const got = await connection.request('GET', path)
+        // From before the request: the client hears of the head when the server's time has begun already.
         const startedAt = performance.now()
+        const got = await connection.request('GET', path)
         expect(got.status).toBe(200)
         // Nothing is read; the end is only known to the server.
         await until(() => endings.length === 1, 'it is cut', 8000)
