@@ -174,6 +174,8 @@ app.post(
   () => {},
 )
 app.post('/notes', { body: text, use: { user: password.optional() } }, ({ body }) => body)
+// May be left out, both ways.
+app.post('/last', { body: Tick.optional(), returns: Tick.optional() }, ({ body }) => body)
 app.put('/images/:name', { body: bytes('image/png'), use: { user: federated } }, () => {})
 app.post('/rows', { body: jsonl(Tick), use: { queryKey } }, async ({ body }) => {
   for await (const _ of body);
@@ -237,3 +239,4 @@ export const chat = app.websocket(
   () => {},
 )
 app.websocket('/raw', { use: { delegated } }, () => {})
+app.websocket('/any', { use: { caller: anyOf(token, queryKey).optional() } }, () => {})

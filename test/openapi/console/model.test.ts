@@ -83,6 +83,7 @@ describe('the documents of the kitchen sink', () => {
     expect(sink.operations.filter(({ kind }) => kind === 'socket').map(({ path }) => path)).toEqual([
       '/chat/{room}',
       '/raw',
+      '/any',
     ])
   })
 
