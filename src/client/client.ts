@@ -41,10 +41,11 @@ export interface Client<M> {
 }
 
 // What follows is as cheap as we could make it for the compiler (test/types/cost.test.ts), which works out the
-// constraint of a type parameter wherever it meets one. Of `P` that is every path, so arguments speak of `T`
-// instead, whose constraint is nothing. Its default is looked up when `P` is known, and is what it always is:
-// nothing is inferred through `T['~client']`. And aliases are of `M` and a method, because those are compared
-// at a glance; a union of routes is gone through, route by route, for each call.
+// constraint of a type parameter wherever it meets one. Of `P` that is every path, so inputs speak of `T`
+// instead, whose constraint is next to nothing; that is why they ask for `T extends Declared`, which is so. Its
+// default is looked up when `P` is known, and is what it always is: nothing is inferred through `T['~client']`.
+// And aliases are of `M` and a method, because those are compared at a glance; a union of routes is gone
+// through, route by route, for each call.
 
 /** Sends a request to a route. */
 export interface Send<M, Method extends string> {
@@ -54,9 +55,13 @@ export interface Send<M, Method extends string> {
    * @throws {ReplyError} (rejects) when the server answers with an error.
    * @throws {StreamTruncated} (rejects) when a stream was cut off.
    */
-  <const P extends RoutesOf<M, Method>['path'], T extends Declared = RouteAt<M, Method, P>>(
+  <const P extends RoutesOf<M, Method>['path'], T extends Declared = ByPath<M, Method>[P]>(
     path: P,
-    ...input: Arguments<T, CallOptions>
+    input: T extends Declared ? Input<T['path'], T['~client']> & CallOptions : never,
+  ): Result<T['~client']>
+  /** A route that needs no input. */
+  <const P extends RoutesOf<M, Method>['path'], T extends Declared = RouteAt<M, Method, P>>(
+    path: P & Sufficient<RequiredOf<T['path'], T['~client']>>,
   ): Result<T['~client']>
 }
 
@@ -66,9 +71,13 @@ export interface Open<M> {
    * @param path as it was declared, with its parameters: `/rooms/:room`.
    * @param input its parameters and query, and options of this socket.
    */
-  <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = RouteAt<M, 'WEBSOCKET', P>>(
+  <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = ByPath<M, 'WEBSOCKET'>[P]>(
     path: P,
-    ...input: SocketArguments<T>
+    input: T extends Declared ? SocketInput<T['path'], T['~client']> : never,
+  ): SocketOf<T['~client']>
+  /** A route that needs no input. */
+  <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = RouteAt<M, 'WEBSOCKET', P>>(
+    path: P & Sufficient<RequiredOf<T['path'], T['~client']> | RequiredOption<OptionOf<T['~client']>>>,
   ): SocketOf<T['~client']>
 }
 
@@ -96,52 +105,57 @@ type ByPath<M, Method extends string> = { [R in RoutesOf<M, Method> as R['path']
 type Exported<M> = M extends readonly unknown[] ? ValueOf<M[number]> : M[keyof M]
 type ValueOf<M> = M extends unknown ? M[keyof M] : never
 
-/** What comes behind the path. It may be left out where nothing has to be said. */
-type Arguments<T extends Declared, Options> =
-  {} extends Needed<T>
-    ? [input?: Input<T['~client']> & Options]
-    : [input: Input<T['~client']> & Needed<T> & Options]
-
-/** What may be sent. A route may read what it has not declared. */
-type Input<T> = {
-  readonly [K in (keyof T & InputName) | 'query' | 'headers' | 'cookies' | 'body']?: K extends keyof T
-    ? Sendable<T[K], K>
-    : K extends 'body'
-      ? unknown
-      : Readonly<Record<string, unknown>>
-}
-
-/** What cannot be left out. */
-type Needed<T extends Declared> = {
-  readonly [K in RequiredOf<T['~client']>]: unknown
-} & ('params' extends keyof T['~client'] ? unknown : NeededParams<T['path']>)
-
-type RequiredOf<T> = { [K in keyof T & InputName]: {} extends T[K] ? never : K }[keyof T & InputName]
-
-/** Parameters of a path that have no schema. */
-type NeededParams<P extends string> = [P] extends [`${string}/:${string}` | `${string}/*${string}`]
-  ? { readonly params: { readonly [K in keyof PathParams<P>]: string | number } }
-  : unknown
+/** What is sent. What cannot be left out is there twice, since no mapped type makes some of its keys optional. */
+type Input<P extends string, V> = Sent<P, V> & Record<RequiredOf<P, V>, unknown>
 
 /** A browser sends no headers of ours with a WebSocket; a guard reads the query without the route declaring it. */
-type SocketArguments<T extends Declared> =
-  {} extends NeededBySocket<T>
-    ? [input?: SocketInput<T['~client']>]
-    : [input: SocketInput<T['~client']> & NeededBySocket<T>]
+type SocketInput<P extends string, V> = Omit<Input<P, V>, 'headers' | 'cookies' | 'body'> &
+  SocketOptions &
+  OptionOf<V>
 
-type NeededBySocket<T extends Declared> = Needed<T> &
-  (T['~client'] extends { readonly sends: infer In } ? MessageOption<In> : unknown)
+type OptionOf<V> = V extends { readonly sends: infer In } ? MessageOption<In> : unknown
 
-type SocketInput<T> = Omit<Input<T>, 'headers' | 'cookies' | 'body'> & SocketOptions
+/** What may be sent. A route may read what it has not declared. */
+type Sent<P extends string, V> = {
+  readonly [K in (keyof V & InputName) | ParamsOf<P> | keyof Undeclared]?: K extends keyof V
+    ? Sendable<V[K], K>
+    : K extends keyof Undeclared
+      ? Undeclared[K]
+      : { readonly [Name in keyof PathParams<P>]: string | number }
+}
+
+interface Undeclared {
+  readonly query: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly cookies: Readonly<Record<string, unknown>>
+  readonly body: unknown
+}
+
+/** The inputs that cannot be left out. */
+type RequiredOf<P extends string, V> = ParamsOf<P> | RequiredKey<V, keyof V & InputName>
+
+type RequiredKey<V, K extends keyof V> = K extends unknown ? ({} extends V[K] ? never : K) : never
+
+type RequiredOption<T> = {} extends T ? never : keyof T
+
+/** A path with parameters takes them, whether or not there is a schema. */
+type ParamsOf<P extends string> = [P] extends [`${string}/:${string}` | `${string}/*${string}`]
+  ? 'params'
+  : never
+
+/** Whether a call can do without its second argument. A member, because two strings at once are `never`. */
+type Sufficient<Required> = [Required] extends [never]
+  ? unknown
+  : { readonly 'This route needs an input: pass a second argument': never }
 
 /** What may be sent for a value of a type. */
-type Sendable<T, K> = K extends 'headers'
-  ? T & Readonly<Record<string, unknown>>
-  : K extends 'body'
-    ? T extends Uint8Array
+type Sendable<T, K> = K extends 'params' | 'query' | 'cookies'
+  ? T
+  : K extends 'headers'
+    ? T & Readonly<Record<string, unknown>>
+    : T extends Uint8Array
       ? BytesBody
       : T | FormBody<T>
-    : T
 
 type BytesBody = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -149,14 +163,16 @@ type BytesBody = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | 
 type FormBody<T> = T extends string | AsyncIterable<unknown> ? never : FormData | URLSearchParams
 
 type Result<T> = 'streams' extends keyof T
-  ? StreamCall<FromJson<T['streams']>, FromJson<ItemOf<T['streams']>>>
+  ? StreamOf<T['streams']>
   : 'returns' extends keyof T
     ? unknown extends T['returns']
       ? Call<unknown>
       : Promise<FromJson<T['returns']>>
     : never
 
-type ItemOf<Whole> = Whole extends readonly (infer Item)[] ? Item : Whole
+type StreamOf<Whole> = Whole extends readonly (infer Item)[]
+  ? StreamCall<FromJson<Item>[], FromJson<Item>>
+  : StreamCall<Whole, Whole>
 
 type SocketOf<T> = T extends { readonly receives: infer Out; readonly sends: infer In }
   ? Promise<ClientSocket<FromJson<In>, Out>>

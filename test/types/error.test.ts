@@ -44,7 +44,7 @@ const MISTAKES: Record<string, string> = {
   'dependency with a name of the context': `app.get('/rows', { use: { ^query: db } }, () => 1)`,
   'router with a name of the context': `new Router({ prefix: '/rows', use: { ^query: db } })`,
   'client without the input it takes': `const row = app.get('/rows/:id', { query: Page }, () => 1)
-createClient<{ row: typeof row }>('').^get('/rows/:id')`,
+createClient<{ row: typeof row }>('').get(^'/rows/:id')`,
   'client with a path that is not there': `const row = app.get('/rows/:id', { query: Page }, () => 1)
 createClient<{ row: typeof row }>('').get(^'/row/:id', { params: { id: '1' } })`,
   'override by something else': `app.override(db, ^dependency(() => 5))`,
