@@ -361,7 +361,13 @@ describe('odd requests', () => {
     raw.write(`${other('GET /video')}\r\n`)
     const whole = String(await raw.read((bytes) => bytes.includes('frame 19999')))
     expect(whole).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
-    await within(raw.gone, 'the connection ends with its reply')
+    raw.socket.resume()
+    // A Node that asks first treats it as any other request: the connection stays for the next one.
+    if (/^connection: close/im.test(whole)) await within(raw.gone, 'the connection ends with its reply')
+    else {
+      raw.write('HEAD /video HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n')
+      await within(raw.gone, 'the connection ends with its second reply')
+    }
     await expectSound(server, crashed)
   })
 
