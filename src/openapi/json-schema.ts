@@ -56,7 +56,7 @@ export function toJsonSchema(schema: Schema, side: SchemaSide, options: Conversi
   }
   const attempt = (libraryOptions: object) => split(withoutAbsent(convert({ target: draft, libraryOptions })))
   try {
-    return attempt(LIBRARY_OPTIONS[vendor]?.(side, options) ?? {})
+    return attempt(LIBRARY_OPTIONS[vendor]?.(side, options, schema) ?? {})
   } catch (error) {
     report(`${vendor} has no JSON Schema for it: ${(error as Error).message}`)
     return { root: {}, definitions: {} }
@@ -113,11 +113,11 @@ function withoutAbsent(schema: JsonSchema): JsonSchema {
 /** What is sent for a Date, and what `coerce` makes one of. */
 const DATE = { type: 'string', format: 'date-time' }
 
-type LibraryOptions = (side: SchemaSide, options: ConversionOptions) => object
+type LibraryOptions = (side: SchemaSide, options: ConversionOptions, root: unknown) => object
 
 /** A part that says nothing: whoever looks for problems is told, and the rest of the schema stays. */
 const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
-  zod: (side, { names, report }) => ({
+  zod: (side, { names, report }, root) => ({
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema, path }: ZodNode) {
       const { def } = zodSchema._zod
@@ -125,7 +125,7 @@ const LIBRARY_OPTIONS: Readonly<Record<string, LibraryOptions>> = {
       else if (ABSENT.has(def.type)) Object.assign(jsonSchema, NEVER)
       else if (ZOD_WITHOUT.has(def.type) && Object.keys(jsonSchema).length === 0)
         report(noForm(def.type, path))
-      if (path.length > 0 && names.has(zodSchema)) jsonSchema[NAME_MARK] = names.get(zodSchema)
+      if (zodSchema !== root && names.has(zodSchema)) jsonSchema[NAME_MARK] = names.get(zodSchema)
       // That other members are stripped binds us; a client need not refuse what comes to be added.
       if (side === 'output' && def.type === 'object' && def.catchall === undefined)
         delete jsonSchema['additionalProperties']

@@ -93,6 +93,28 @@ describe('a body that may be left out', () => {
   })
 })
 
+it('a schema with a name keeps it where it may be left out, or be null', async () => {
+  const app = new App()
+  app.post('/optional', { body: Zod.optional(), returns: z.array(Zod) }, () => [])
+  app.post(
+    '/null',
+    { body: Zod.nullable(), returns: Zod.default({ a: 'x' }) },
+    ({ body }) => body ?? undefined,
+  )
+  const document = await app.openapi({ exports: { Zod } })
+  expect(await lint(document)).toEqual([])
+  const $ref = '#/components/schemas/Zod'
+  const at = (path: string) => document.paths[path]!['post'] as unknown as Operation
+  expect(at('/optional').requestBody.content['application/json']!.schema).toEqual({ $ref })
+  expect(at('/null').requestBody.content['application/json']!.schema).toEqual({
+    anyOf: [{ $ref }, { type: 'null' }],
+  })
+  expect(at('/null').responses['200']!.content).toEqual({
+    'application/json': { schema: { $ref, default: { a: 'x' } } },
+  })
+  expect(Object.keys(document.components!.schemas!)).toEqual(['Zod', 'Problem'])
+})
+
 describe('a reply that may be left out', () => {
   it.each(OPTIONAL)('%s: nothing is a 204, and so says the document', async (_name, returns) => {
     const app = new App()
