@@ -16,10 +16,13 @@ export async function encodeItems(items: AsyncIterable<unknown>, signal: AbortSi
   const iterator = items[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
   const first = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
-    signal.addEventListener('abort', () => {
+    const leave = () => {
       reject(signal.reason as Error)
       iterator.return?.().catch(() => {})
-    })
+    }
+    // It may have come while this module was loaded.
+    if (signal.aborted) return leave()
+    signal.addEventListener('abort', leave)
     iterator.next().then(resolve, reject)
   })
   const isBytes = first.value instanceof Uint8Array

@@ -2,7 +2,7 @@
 import type { App } from 'millrace'
 import { type Client, createClient, ReplyError, StreamTruncated } from 'millrace/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { until } from '../contract/transport.ts'
+import { until, within } from '../contract/transport.ts'
 import { makeApp, ROWS, type Routes } from './app.ts'
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -136,10 +136,18 @@ describe.each(['in process', 'over HTTP'])('%s', (way) => {
       next: () => new Promise(() => {}),
       return: () => ((returned = true), Promise.resolve({ done: true, value: undefined })),
     }
-    const signal = AbortSignal.timeout(20)
     const body = { [Symbol.asyncIterator]: () => never }
-    expect(await failure(api.post('/echo/items', { body, signal }))).toBe(signal.reason)
-    expect(returned).toBe(true)
+    // Before and after what sends items has been loaded.
+    for (const ms of [0, 20]) {
+      const signal = AbortSignal.timeout(ms)
+      returned = false
+      expect(await failure(api.post('/echo/items', { body, signal }))).toBe(signal.reason)
+      expect(returned).toBe(true)
+    }
+    const controller = new AbortController()
+    const failed = failure(api.post('/echo/items', { body, signal: controller.signal }))
+    controller.abort()
+    expect(await within(Promise.resolve(failed), 'the end of the call')).toBe(controller.signal.reason)
   })
 
   test('a header replaces what it would be otherwise, however it is written', async () => {
