@@ -134,7 +134,13 @@ interface Undeclared {
 /** The inputs that cannot be left out. */
 type RequiredOf<P extends string, V> = ParamsOf<P> | RequiredKey<V, keyof V & InputName>
 
-type RequiredKey<V, K extends keyof V> = K extends unknown ? ({} extends V[K] ? never : K) : never
+type RequiredKey<V, K extends keyof V> = K extends unknown
+  ? {} extends V[K]
+    ? never
+    : undefined extends V[K]
+      ? never
+      : K
+  : never
 
 type RequiredOption<T> = {} extends T ? never : keyof T
 

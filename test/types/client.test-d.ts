@@ -47,6 +47,12 @@ const server = {
   }),
   file: app.get('/file', () => reply.file('x')),
   nothingBack: app.delete('/rows/:id', async () => {}),
+  note: app.post('/note', { body: z.string().optional(), returns: Row.optional() }, () => undefined),
+  preset: app.post(
+    '/preset',
+    { body: z.object({ a: z.string() }).default({ a: 'b' }) },
+    ({ body }) => body.a,
+  ),
   upload: app.post('/upload', { body: bytes() }, () => 1),
   importRows: app.post('/import', { body: jsonl(Row), streams: jsonl(Row) }, async function* ({ body }) {
     yield* body
@@ -90,6 +96,12 @@ expectTypeOf(await api.get('/at')).toEqualTypeOf<{ at: string; maybe?: string | 
 api.post('/rows', { body: { id: '1', kind: 'book' } satisfies RowInput })
 api.post('/rows', { body: new URLSearchParams() })
 api.get('/search', { query: { q: 'x' }, signal: AbortSignal.timeout(1), headers: { 'x-a': 1 } })
+// What takes undefined may be left out.
+expectTypeOf(await api.post('/note')).toEqualTypeOf<RowOutput | undefined>()
+void api.post('/note', { body: 'x' })
+void api.post('/preset')
+// @ts-expect-error not a string
+void api.post('/note', { body: 1 })
 api.post('/upload', { body: new Blob([]), onUploadProgress: ({ sent }) => sent })
 api.post('/upload', { body: new ReadableStream<Uint8Array>() })
 api.post('/import', {
