@@ -60,6 +60,9 @@ const COMPRESSIBLE =
 /** Fields that say that the bytes are not ours to change. */
 const FIXED = ['content-encoding', 'content-range', 'content-digest', 'repr-digest', 'digest'] as const
 
+/** The same of those that are to follow the body. */
+const FIXED_LATER = /(?:^|, )(?:content-|repr-)?digest(?:,|$)/
+
 const SAFE = new Set(['GET', 'HEAD', 'QUERY'])
 
 /**
@@ -118,13 +121,14 @@ function acceptOf({ headers }: Incoming): string | undefined {
 
 function isCompressible(
   { method }: Incoming,
-  { status, headers, body }: Reply,
+  { status, headers, body, trailers }: Reply,
   rules: CompressRules,
 ): boolean {
   // A HEAD whose handler was not run has no body, and yet the headers of its GET.
   if (body.kind === 'upgrade' || (body.kind === 'none' && method !== 'HEAD')) return false
   if (status === 204 || status === 205 || status === 206) return false
   if (FIXED.some((name) => headers[name] !== undefined)) return false
+  if (trailers !== undefined && FIXED_LATER.test(String(headers['trailer']))) return false
   const type = String(headers['content-type'] ?? '')
   if (!COMPRESSIBLE.test(type)) return false
   // Our own event streams forbid it to others on the way, not to us.

@@ -11,6 +11,7 @@ import {
   type ReplyTiming,
 } from './reply.ts'
 import { Source } from './source.ts'
+import { announceTrailers, dropTrailers } from './trailer.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
 const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
@@ -55,6 +56,8 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     exchange.lifetime.own(reply.body.source)
     reply.body = withStatedLength(reply.body, reply.headers['content-length'])
   }
+  if (!failed && head?.trailers !== undefined)
+    announceTrailers(reply, head.trailers, exchange.request.protocol, engine.log)
   for (const name in reply.headers) {
     const value = reply.headers[name]!
     // Middleware may have set anything; the commonest value of all is our own.
@@ -123,6 +126,7 @@ function dropBody(reply: Reply, isHead: boolean): void {
   else if (!keepLength || body.kind !== 'none') delete reply.headers['content-length']
   if (body.kind === 'file') void body.file.close().catch(() => {})
   reply.body = NO_BODY
+  dropTrailers(reply)
 }
 
 function knownLength(body: Body): number | undefined {

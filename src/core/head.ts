@@ -1,5 +1,6 @@
 import { type SerializeOptions, serialize } from 'cookie'
 import { type ReplyHeaders, setHeader } from './reply.ts'
+import { assertTrailer, type TrailerValue } from './trailer.ts'
 
 /**
  * The head of the reply to come, as handlers, dependencies and middleware see it: status and headers
@@ -9,6 +10,7 @@ import { type ReplyHeaders, setHeader } from './reply.ts'
 export class Head {
   #status: number | undefined
   #headers: ReplyHeaders = {}
+  #trailers: Map<string, TrailerValue> | undefined
   #sent = false
 
   /** The status to send, undefined while the reply's own counts. */
@@ -34,6 +36,11 @@ export class Head {
     return this.#headers
   }
 
+  /** The trailers that were set so far, by lower-case name; undefined while there are none. */
+  get trailers(): ReadonlyMap<string, TrailerValue> | undefined {
+    return this.#trailers
+  }
+
   /**
    * Sets a header; a list is sent as repeated fields.
    *
@@ -50,6 +57,25 @@ export class Head {
     const present = this.#headers[name.toLowerCase()]
     const values = present === undefined ? [] : typeof present === 'string' ? [present] : present
     return this.set(name, [...values, value])
+  }
+
+  /**
+   * Sets a trailer: a field that follows the body of a stream (RFC 9110 section 6.5), announced by a `Trailer`
+   * header. It is sent when the stream's source has ended by itself, over HTTP/1.1 and HTTP/2. Bodies with a
+   * known length, HEAD, HTTP/1.0 and fetch runtimes have no trailers, and many clients do not read them: do
+   * not send what they need.
+   *
+   * @param value a string, or a function that is called when the body has ended; undefined sends none. What it
+   *   throws is logged.
+   * @throws {TypeError} for a name or value that could not be sent safely, and for fields that must come
+   *   before the body.
+   */
+  trailer(name: string, value: string | (() => string | undefined)): this {
+    this.#assertOpen()
+    assertTrailer(name, value)
+    this.#trailers ??= new Map()
+    this.#trailers.set(name.toLowerCase(), value)
+    return this
   }
 
   /**

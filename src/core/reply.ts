@@ -116,6 +116,11 @@ export class Reply {
   timing: ReplyTiming | undefined = undefined
   /** What limits how fast the body leaves, all of it together; a number is a rate in bytes per second. */
   throttles: readonly (number | Throttle)[] | undefined = undefined
+  /**
+   * For the transport: gives the fields that follow a body that has come to its own end, by lower-case name.
+   * To be called once, then. Never throws. Set where the protocol has trailers only.
+   */
+  trailers: (() => Readonly<Record<string, string>>) | undefined = undefined
 
   constructor(status: number, headers: ReplyHeaders, body: Body) {
     this.status = status

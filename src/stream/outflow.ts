@@ -13,8 +13,12 @@ import type { StreamWatch } from './watch.ts'
 export interface Sink {
   /** Takes a chunk. Returns false when it wants no more until the pump's `resume()` is called. */
   write(chunk: Chunk): boolean
-  /** A clean end. The sink calls the pump's `close('complete')` when all of it has left. */
-  end(): void
+  /**
+   * A clean end. The sink calls the pump's `close('complete')` when all of it has left.
+   *
+   * @param whole false when the reader was sent away before the source had ended, with a farewell.
+   */
+  end(whole: boolean): void
   /** An abnormal end, after what was written so far: the reader must be able to tell. */
   abort(error: unknown): void
   /** An abnormal end at once, for a reader that takes nothing. */

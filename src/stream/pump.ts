@@ -279,7 +279,7 @@ export class Pump {
   }
 
   #end(): void {
-    this.#sink.end()
+    this.#sink.end(this.#leaving === undefined)
     this.#out.awaitReader()
   }
 

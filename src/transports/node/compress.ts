@@ -15,6 +15,7 @@ export class CompressingSink implements Sink {
   readonly #zlib: Compressor
   #working = false
   #full = false
+  #whole = true
   /** An abnormal end that waits until what was written before has passed through. */
   #aborting: { readonly error: unknown } | undefined
 
@@ -24,7 +25,7 @@ export class CompressingSink implements Sink {
     this.#zlib.on('data', (bytes: Buffer) => {
       if (!inner.write(bytes)) this.#full = true
     })
-    this.#zlib.on('end', () => inner.end())
+    this.#zlib.on('end', () => inner.end(this.#whole))
     this.#zlib.on('error', (error) => inner.abort(error))
   }
 
@@ -52,7 +53,8 @@ export class CompressingSink implements Sink {
     this.#inner.open()
   }
 
-  end(): void {
+  end(whole: boolean): void {
+    this.#whole = whole
     this.#zlib.end()
   }
 

@@ -158,11 +158,13 @@ class ResponseSink implements Sink {
   readonly defer = process.nextTick as Sink['defer']
   readonly #response: NodeResponse
   readonly #pace: Pace | undefined
+  readonly #trailers: Reply['trailers']
   bytes = 0
 
-  constructor(response: NodeResponse, pace: Pace | undefined) {
+  constructor(response: NodeResponse, { timing, trailers }: Reply) {
     this.#response = response
-    this.#pace = pace
+    this.#pace = timing?.pace
+    this.#trailers = trailers
   }
 
   write(chunk: Chunk): boolean {
@@ -177,7 +179,8 @@ class ResponseSink implements Sink {
     this.#response.flushHead()
   }
 
-  end(): void {
+  end(whole: boolean): void {
+    if (whole && this.#trailers !== undefined) this.#response.raw.addTrailers(this.#trailers())
     this.#response.end()
   }
 
@@ -197,7 +200,7 @@ function sendStream(response: NodeResponse, reply: Reply, body: StreamBody): Sen
   const { source, length, coding } = body
   response.guard()
   if (length !== undefined && coding === undefined) reply.headers['content-length'] = String(length)
-  const socket = new ResponseSink(response, reply.timing?.pace)
+  const socket = new ResponseSink(response, reply)
   const compressing = coding === undefined ? undefined : new CompressingSink(socket, coding)
   const pump = new Pump(source, compressing ?? socket, (ending) => reply.onEnd?.(ending), {
     length,

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createHash } from 'node:crypto'
+import { createServer, get, type IncomingMessage } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -197,6 +198,18 @@ export const claims: Claims = {
     await left.next()
     await left.leave()
     await vi.waitFor(() => expect(output[1]).toBe('disconnect 1 4 true '))
+  },
+
+  async 'trailer.ts'({ url }) {
+    const request = get(`${url}/export`, { agent: false, headers: { 'accept-encoding': 'gzip' } })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const hash = createHash('sha256')
+    for await (const piece of response) hash.update(piece as Uint8Array)
+    expect(response.headers['trailer']).toBe('content-digest, server-timing')
+    expect(response.trailers).toEqual({
+      'content-digest': `sha-256=:${hash.digest('base64')}:`,
+      'server-timing': expect.stringMatching(/^rows;dur=\d+\.\d$/),
+    })
   },
 
   async 'chunks.ts'({ url }) {
