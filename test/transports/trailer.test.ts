@@ -174,6 +174,15 @@ describe.each(PROTOCOLS)('trailers over %s', (_, http2, ask) => {
     expect(got.headers['trailer']).toBeUndefined()
   })
 
+  test('nor has one that is a stream itself', async () => {
+    const app = makeApp()
+    app.onError(() => reply.stream(['sorry'], { mediaType: 'text/plain', status: 500 }))
+    const got = await ask(await serve(app, http2), '/failed-first')
+    expect(String(got.bytes)).toBe('sorry')
+    expect(got.trailers).toEqual({})
+    expect(got.headers['trailer']).toBeUndefined()
+  })
+
   test('a value that throws or would split is logged and left out, and the end stays clean', async () => {
     const logged: unknown[] = []
     const got = await ask(await serve(makeApp(logged), http2), '/awkward')
