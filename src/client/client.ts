@@ -1,5 +1,4 @@
 import type { PathParams } from '../wire/path.ts'
-import type { InputName } from '../core/context.ts'
 import type { Route, WebSocketRoute } from '../core/route.ts'
 import { type Call, RunningCall, type StreamCall } from './call.ts'
 import type { FromJson } from './json.ts'
@@ -57,11 +56,11 @@ export interface Send<M, Method extends string> {
    */
   <const P extends RoutesOf<M, Method>['path'], T extends Declared = ByPath<M, Method>[P]>(
     path: P,
-    input: T extends Declared ? Input<T['path'], T['~client']> & CallOptions : never,
+    input: T extends Declared ? Input<T> & CallOptions : never,
   ): Result<T['~client']>
   /** A route that needs no input. */
   <const P extends RoutesOf<M, Method>['path'], T extends Declared = RouteAt<M, Method, P>>(
-    path: P & Sufficient<RequiredOf<T['path'], T['~client']>>,
+    path: P & Sufficient<Input<T>>,
   ): Result<T['~client']>
 }
 
@@ -73,22 +72,24 @@ export interface Open<M> {
    */
   <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = ByPath<M, 'WEBSOCKET'>[P]>(
     path: P,
-    input: T extends Declared ? SocketInput<T['path'], T['~client']> : never,
+    input: T extends Declared ? SocketInput<T> : never,
   ): SocketOf<T['~client']>
   /** A route that needs no input. */
   <const P extends RoutesOf<M, 'WEBSOCKET'>['path'], T extends Declared = RouteAt<M, 'WEBSOCKET', P>>(
-    path: P & Sufficient<RequiredOf<T['path'], T['~client']> | RequiredOption<OptionOf<T['~client']>>>,
+    path: P & Sufficient<SocketInput<T>>,
   ): SocketOf<T['~client']>
 }
 
 /** The routes of a method. */
-type RoutesOf<M, Method extends string> = Extract<Exported<M>, Declared<Method>>
+type RoutesOf<M, Method extends string> = Extract<Exported<M>, DeclaredFor<Method>>
 
-/** A route of one method, of either kind. */
-interface Declared<Method extends string = string> {
-  readonly method: Method
+/** A route, of either kind. */
+interface Declared {
   readonly path: string
   readonly '~client': unknown
+}
+interface DeclaredFor<Method extends string> extends Declared {
+  readonly method: Method
 }
 
 /** Where `P` is all there are, as while it is typed, there is nothing to look up. */
@@ -97,84 +98,72 @@ type RouteAt<M, Method extends string, P extends string> = [RoutesOf<M, Method>[
   : ByPath<M, Method>[P]
 
 /** The index is what TypeScript wants to see of a path that it does not know yet. */
-type ByPath<M, Method extends string> = { [R in RoutesOf<M, Method> as R['path']]: R } & Readonly<
-  Record<string, Declared>
->
+type ByPath<M, Method extends string> = { [R in RoutesOf<M, Method> as R['path']]: R } & AnyPath
+interface AnyPath {
+  readonly [path: string]: Declared
+}
+
+/** A route with parameters. An interface without type parameters, since those are never instantiated. */
+interface Parametric {
+  readonly path: `${string}/:${string}` | `${string}/*${string}`
+}
 
 /** Whatever a module exports, or each module in a list. */
 type Exported<M> = M extends readonly unknown[] ? ValueOf<M[number]> : M[keyof M]
 type ValueOf<M> = M extends unknown ? M[keyof M] : never
 
 /** What is sent. What cannot be left out is there twice, since no mapped type makes some of its keys optional. */
-type Input<P extends string, V> = Sent<P, V> & Record<RequiredOf<P, V>, unknown>
+type Input<R extends Declared> = Sent<R['~client']> &
+  Record<NeededKey<R['~client'], keyof R['~client']>, unknown> &
+  Params<R>
 
 /** A browser sends no headers of ours with a WebSocket; a guard reads the query without the route declaring it. */
-type SocketInput<P extends string, V> = Omit<Input<P, V>, 'headers' | 'cookies' | 'body'> &
+type SocketInput<R extends Declared> = Omit<Input<R>, 'headers' | 'cookies' | 'body'> &
   SocketOptions &
-  OptionOf<V>
+  OptionOf<R['~client']>
 
 type OptionOf<V> = V extends { readonly sends: infer In } ? MessageOption<In> : unknown
 
-/** What may be sent. A route may read what it has not declared. */
-type Sent<P extends string, V> = {
-  readonly [K in (keyof V & InputName) | ParamsOf<P> | keyof Undeclared]?: K extends keyof V
-    ? Sendable<V[K], K>
-    : K extends keyof Undeclared
-      ? Undeclared[K]
-      : { readonly [Name in keyof PathParams<P>]: string | number }
+/** What may be sent beside the parameters. A route may read what it has not declared. */
+interface Sent<V> {
+  readonly query?: 'query' extends keyof V ? V['query'] : Loose
+  readonly headers?: 'headers' extends keyof V ? V['headers'] & Loose : Loose
+  readonly cookies?: 'cookies' extends keyof V ? V['cookies'] : Loose
+  readonly body?: 'body' extends keyof V ? Body<V['body']> : unknown
 }
 
-interface Undeclared {
-  readonly query: Readonly<Record<string, unknown>>
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly cookies: Readonly<Record<string, unknown>>
-  readonly body: unknown
-}
+type Loose = Readonly<Record<string, unknown>>
 
-/** The inputs that cannot be left out. */
-type RequiredOf<P extends string, V> = ParamsOf<P> | RequiredKey<V, keyof V & InputName>
-
-type RequiredKey<V, K extends keyof V> = K extends unknown
-  ? {} extends V[K]
-    ? never
-    : undefined extends V[K]
-      ? never
-      : K
+/** Of that, what cannot be left out. */
+type NeededKey<V, K extends keyof V> = K extends 'query' | 'headers' | 'cookies' | 'body'
+  ? IfNeeded<V[K], K>
   : never
-
-type RequiredOption<T> = {} extends T ? never : keyof T
+type IfNeeded<T, K> = {} extends T ? never : undefined extends T ? never : K
 
 /** A path with parameters takes them, whether or not there is a schema. */
-type ParamsOf<P extends string> = [P] extends [`${string}/:${string}` | `${string}/*${string}`]
-  ? 'params'
-  : never
+type Params<R extends Declared> = R extends Parametric ? ParamsInput<R> : unknown
+
+interface ParamsInput<R extends Declared> {
+  readonly params: 'params' extends keyof R['~client']
+    ? R['~client']['params']
+    : { readonly [Name in keyof PathParams<R['path']>]: string | number }
+}
 
 /** Whether a call can do without its second argument. A member, because two strings at once are `never`. */
-type Sufficient<Required> = [Required] extends [never]
+type Sufficient<In> = {} extends In
   ? unknown
   : { readonly 'This route needs an input: pass a second argument': never }
 
-/** What may be sent for a value of a type. */
-type Sendable<T, K> = K extends 'params' | 'query' | 'cookies'
-  ? T
-  : K extends 'headers'
-    ? T & Readonly<Record<string, unknown>>
-    : T extends Uint8Array
-      ? BytesBody
-      : T | FormBody<T>
+type Body<T> = T extends Uint8Array ? BytesBody : T | FormBody<T>
 
 type BytesBody = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** An object may come as a form. */
 type FormBody<T> = T extends string | AsyncIterable<unknown> ? never : FormData | URLSearchParams
 
-type Result<T> = 'streams' extends keyof T
-  ? StreamOf<T['streams']>
-  : 'returns' extends keyof T
-    ? unknown extends T['returns']
-      ? Call<unknown>
-      : Promise<FromJson<T['returns']>>
-    : never
+type Result<T> = 'streams' extends keyof T ? StreamOf<T['streams']> : Reply<T[keyof T & 'returns']>
+
+type Reply<T> = unknown extends T ? Call<unknown> : Promise<FromJson<T>>
 
 type StreamOf<Whole> = Whole extends readonly (infer Item)[]
   ? StreamCall<FromJson<Item>[], FromJson<Item>>

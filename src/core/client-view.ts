@@ -13,10 +13,10 @@ import type { Message } from './socket.ts'
  *
  * A mapped type, so that nothing of it is worked out where nobody looks at it.
  */
-export type ClientView<O, H> = O extends unknown
+export type ClientView<O extends Partial<Record<InputName, unknown>>, H> = O extends unknown
   ? {
       [K in (keyof O & InputName) | ReplyName<O, H>]: K extends InputName
-        ? SentInput<O[K & keyof O]>
+        ? SentInput<O[K]>
         : K extends keyof O
           ? K extends 'streams'
             ? FormatWhole<O[K]>

@@ -20,8 +20,8 @@ import {
 
 /** Instantiations per route. The first is the promise; the others keep what we have reached. */
 const BUDGETS = {
-  'resources, and a client that calls a fifth': 450,
-  'resources, and a client that calls them all': 620,
+  'resources, and a client that calls a fifth': 420,
+  'resources, and a client that calls them all': 580,
   'resources, in all': 400,
   'schemas in place, beyond the same by hand': 280,
   'paths only': 140,
