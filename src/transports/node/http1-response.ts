@@ -60,16 +60,18 @@ export class Http1Response implements NodeResponse {
 
   write(chunk: Chunk, bytes: number): boolean {
     const { raw } = this
-    if (typeof chunk !== 'string') return raw.write(chunk)
     const { socket } = raw
+    const encoding = encodingOf(chunk, bytes)
     // What a response was given in this turn, newer Nodes hold in it, where nothing may pass by.
     const mayPassBy = this.#headHasLeft && raw.chunkedEncoding && raw.writableCorked === 0
-    if (!mayPassBy || socket?.writable !== true) {
+    if (!mayPassBy || socket?.writable !== true || bytes > MOST_FRAMED) {
       this.#headHasLeft = socket !== null
-      return raw.write(chunk, encodingOf(chunk, bytes))
+      return raw.write(chunk, encoding)
     }
     // Framed here (RFC 9112 section 7.1), a chunk is one write to the socket. Node makes four of it.
-    if (socket.write(`${bytes.toString(16)}\r\n${chunk}\r\n`, encodingOf(chunk, bytes))) return true
+    const size = `${bytes.toString(16)}\r\n`
+    const frame = typeof chunk === 'string' ? `${size}${chunk}\r\n` : frameOf(size, chunk)
+    if (socket.write(frame, encoding)) return true
     socket.once('drain', this.#onDrain)
     return false
   }
@@ -128,9 +130,20 @@ export class Http1Response implements NodeResponse {
   }
 }
 
-/** What a text is written in: where that is the same, what costs a copy and no conversion. */
-function encodingOf(text: string, bytes: number | undefined): 'latin1' | 'utf8' {
-  return bytes === text.length ? 'latin1' : 'utf8'
+/** Larger chunks cost more to copy than to hand over in pieces. */
+const MOST_FRAMED = 32 * 1024
+
+function frameOf(size: string, chunk: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(size.length + chunk.byteLength + 2)
+  frame.write(size, 0, 'latin1')
+  frame.set(chunk, size.length)
+  frame.write('\r\n', size.length + chunk.byteLength, 'latin1')
+  return frame
+}
+
+/** What a chunk is written in: where a text is the same in both, what costs a copy and no conversion. */
+function encodingOf(chunk: Chunk, bytes: number | undefined): 'latin1' | 'utf8' {
+  return bytes === chunk.length ? 'latin1' : 'utf8'
 }
 
 /** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
