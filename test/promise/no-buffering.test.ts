@@ -2,7 +2,7 @@
  * Promise 5: what is yielded reaches the client within 5 ms at p99, through ten middlewares, with a log
  * line per item, and through gzip and brotli. Items carry the time they were yielded at; the client
  * decodes as it reads. At the same time the same is read from a bare node:http server: what that takes
- * is the machine's, and the best of five runs counts.
+ * is the machine's, and the best of eight runs counts.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { connect as connectHttp2 } from 'node:http2'
@@ -14,7 +14,7 @@ import { within } from '../contract/transport.ts'
 import { bestOf, type Compared, ownPart, round, show } from './measure.ts'
 
 const PROMISED_MS = 5
-const RUNS = 5
+const RUNS = 8
 const ITEMS = 300
 
 interface Ports {
