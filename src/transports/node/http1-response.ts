@@ -64,7 +64,7 @@ export class Http1Response implements NodeResponse {
     const encoding = encodingOf(chunk, bytes)
     // What a response was given in this turn, newer Nodes hold in it, where nothing may pass by.
     const mayPassBy = this.#headHasLeft && raw.chunkedEncoding && raw.writableCorked === 0
-    if (!mayPassBy || socket?.writable !== true || bytes > MOST_FRAMED) {
+    if (!mayPassBy || socket?.writable !== true || !isFramed(chunk)) {
       this.#headHasLeft = socket !== null
       return raw.write(chunk, encoding)
     }
@@ -130,8 +130,12 @@ export class Http1Response implements NodeResponse {
   }
 }
 
-/** Larger chunks cost more to copy than to hand over in pieces. */
-const MOST_FRAMED = 32 * 1024
+/** Larger ones cost more to copy than to hand over in pieces; smaller ones come out of Node's pool of buffers. */
+const MOST_COPIED = 4000
+
+function isFramed(chunk: Chunk): boolean {
+  return typeof chunk === 'string' || chunk.byteLength <= MOST_COPIED
+}
 
 function frameOf(size: string, chunk: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(size.length + chunk.byteLength + 2)
