@@ -10,12 +10,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeBetween } from './page.mjs'
 
 /** @typedef {{ p50: number, p99: number, worstP99: number }} Summary medians of the runs' quantiles, and the worst run's p99 */
 /** @typedef {{ what: string, limit: number, runs: number, count: number, ours: Summary, floor: Summary | null }} Row */
 
 const root = join(import.meta.dirname, '../..')
-const marks = ['<!-- latency -->', '<!-- /latency -->']
 const suites = ['no-buffering', 'fairness', 'cancellation'].map((name) => `test/promise/${name}.test.ts`)
 
 const load = loadavg()[0]?.toFixed(1)
@@ -32,7 +32,7 @@ try {
   const lines = readFileSync(file, 'utf8').trim().split('\n').filter(Boolean)
   const table = toTable(lines.map((line) => /** @type {Row} */ (JSON.parse(line))))
   console.log(table)
-  if (process.argv.includes('--write-docs')) writeDocs(table)
+  if (process.argv.includes('--write-docs')) writeBetween(join(root, 'docs/streaming.md'), 'latency', table)
   process.exitCode = status ?? 1
 } finally {
   rmSync(folder, { recursive: true })
@@ -54,14 +54,4 @@ function toTable(rows) {
     '|--|--|--|--|--|--|--|--|--|',
     ...cells,
   ].join('\n')
-}
-
-/** @param {string} table */
-function writeDocs(table) {
-  const page = join(root, 'docs/streaming.md')
-  const text = readFileSync(page, 'utf8')
-  const [from, to] = marks.map((mark) => text.indexOf(mark))
-  if (from === undefined || to === undefined || from < 0 || to < from)
-    throw new Error(`no markers in ${page}`)
-  writeFileSync(page, `${text.slice(0, from)}${marks[0]}\n\n${table}\n\n${text.slice(to)}`)
 }

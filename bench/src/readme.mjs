@@ -1,9 +1,7 @@
 /** The table of README's “How fast”, as the last run measured it: `npm run bench -- --write-docs`. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeBetween } from './page.mjs'
 import { scenarios } from './scenario.mjs'
 import { digits, ratio, spreadOf, verdicts } from './summary.mjs'
-
-const MARKS = ['<!-- bench -->', '<!-- /bench -->']
 
 /** A median with its range over the rounds. */
 function cell(/** @type {import('./summary.mjs').Spread | undefined} */ one, unit = '') {
@@ -51,8 +49,5 @@ export function writeReadme(
   /** @type {import('./report.mjs').Results} */ results,
   /** @type {string} */ page,
 ) {
-  const text = readFileSync(page, 'utf8')
-  const [from, to] = MARKS.map((mark) => text.indexOf(mark))
-  if (from === undefined || to === undefined || from < 0 || to < from) throw new Error(`no marks in ${page}`)
-  writeFileSync(page, `${text.slice(0, from)}${MARKS[0]}\n\n${toTable(results)}\n\n${text.slice(to)}`)
+  writeBetween(page, 'bench', toTable(results))
 }

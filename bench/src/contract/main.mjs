@@ -11,10 +11,11 @@ import { availableParallelism, cpus, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { writeBetween } from '../page.mjs'
 import { launch, servers } from './launch.mjs'
 import * as probe from './probe.mjs'
 import { questions, variants } from './question.mjs'
-import { printTable, writeDocs } from './report.mjs'
+import { printTable, toMarkdown } from './report.mjs'
 
 const bench = fileURLToPath(new URL('../..', import.meta.url))
 const page = join(bench, '../docs/streaming.md')
@@ -42,7 +43,7 @@ if (options.help) {
 if (options.only !== undefined && options['write-docs']) throw new Error('--write-docs needs all frameworks')
 const results = options['from-file'] ? readJson(file) : await measure()
 printTable(results)
-if (options['write-docs']) writeDocs(page, results)
+if (options['write-docs']) writeBetween(page, 'contract', toMarkdown(results))
 
 async function measure() {
   const started = performance.now()

@@ -1,5 +1,4 @@
 /** Tables: for the terminal, and for docs/streaming.md between its markers. */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { questions } from './question.mjs'
 
 /** @typedef {import('./probe.mjs').Cell} Cell */
@@ -14,8 +13,6 @@ import { questions } from './question.mjs'
  * @property {{ id: string, title: string, expected: string, cells: Record<string, Cell> }[]} rows
  * @property {{ framework: string, option: string, question: string, cell: Cell }[]} options
  */
-
-const marks = ['<!-- contract -->', '<!-- /contract -->']
 
 const titleOf = (/** @type {string} */ id) => questions.find((question) => question.id === id)?.title ?? id
 
@@ -77,14 +74,4 @@ export function toMarkdown(/** @type {Results} */ { date, node, versions, rows, 
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
   ].join('\n')
-}
-
-/** @throws when the page has no markers */
-export function writeDocs(/** @type {string} */ page, /** @type {Results} */ results) {
-  const [from, to] = /** @type {[string, string]} */ (marks)
-  const text = readFileSync(page, 'utf8')
-  const start = text.indexOf(from)
-  const end = text.indexOf(to)
-  if (start < 0 || end < start) throw new Error(`${page} has no ${from} ... ${to}`)
-  writeFileSync(page, `${text.slice(0, start + from.length)}\n\n${toMarkdown(results)}\n\n${text.slice(end)}`)
 }
