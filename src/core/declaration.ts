@@ -1,32 +1,54 @@
 /** What the compiler checks of a declaration, checked once more at run time: not everybody runs the compiler. */
 import { UsageError } from './error.ts'
 import type { Uses } from './dependency.ts'
-import { assertOptions } from './option.ts'
+import { assertOptions, namesOf } from './option.ts'
 import { assertUses } from './provide.ts'
+import type { RouteOptions, WebSocketOptions } from './route.ts'
 import { isSchema } from './schema.ts'
 
 const INPUTS = ['params', 'query', 'headers', 'cookies'] as const
-const DOCUMENTATION = ['summary', 'description', 'tags', 'deprecated', 'operationId', 'hidden'] as const
-const SHARED = [...INPUTS, 'use', 'middleware', ...DOCUMENTATION] as const
 
-const ROUTE_OPTIONS = [
+/** What routes of both kinds take. */
+const SHARED = {
+  params: true,
+  query: true,
+  headers: true,
+  cookies: true,
+  use: true,
+  middleware: true,
+  summary: true,
+  description: true,
+  tags: true,
+  deprecated: true,
+  operationId: true,
+  hidden: true,
+} as const
+
+const ROUTE_OPTIONS = namesOf<RouteOptions>({
   ...SHARED,
-  'body',
-  'returns',
-  'streams',
-  'status',
-  'bodyLimit',
-  'compress',
-  'decompress',
-  'timeouts',
-  'onDisconnect',
-  'examples',
-  'replies',
-  'callbacks',
-  'openapi',
-] as const
+  body: true,
+  returns: true,
+  streams: true,
+  status: true,
+  bodyLimit: true,
+  compress: true,
+  decompress: true,
+  timeouts: true,
+  onDisconnect: true,
+  examples: true,
+  replies: true,
+  callbacks: true,
+  openapi: true,
+})
 
-const WEBSOCKET_OPTIONS = [...SHARED, 'receives', 'sends', 'messageLimit', 'origins', 'protocols'] as const
+const WEBSOCKET_OPTIONS = namesOf<WebSocketOptions>({
+  ...SHARED,
+  receives: true,
+  sends: true,
+  messageLimit: true,
+  origins: true,
+  protocols: true,
+})
 
 type Options = Readonly<Record<string, unknown>>
 

@@ -40,13 +40,11 @@ export class Dispatcher {
     errorHandlers: readonly ErrorHandler[],
     createSite: CreateSite,
   ) {
-    const endpoints = flatten(app, createSite)
+    const surroundings = { createSite, missing: (path: string) => this.#table.missingFile(path) }
+    const endpoints = flatten(app, surroundings)
     this.#engine = engine
     this.#errorHandlers = errorHandlers
-    this.#table = new RouteTable(
-      endpoints.filter(({ yields }) => yields !== true),
-      [...endpoints.filter(({ yields }) => yields === true), ...flatten(house, createSite)],
-    )
+    this.#table = new RouteTable(endpoints, flatten(house, surroundings))
     this.#ready = endpoints.flatMap(({ target }) => target.ready ?? [])
     this.routes = Object.freeze(endpoints.flatMap(({ target }) => target.route ?? []))
     // The app's middleware sees every request, also those that nothing matches.

@@ -2,8 +2,8 @@
 import { planBody } from './body-plan.ts'
 import type { Uses } from './dependency.ts'
 import type { Exchange } from './exchange.ts'
-import { HttpError } from './error.ts'
-import { type Registered, RouteTable } from './match.ts'
+import type { HttpError } from './error.ts'
+import type { Registered } from './match.ts'
 import { toMountedRequest } from './mounted-request.ts'
 import { type Answer, chain, compose, prepare } from './pipeline.ts'
 import { Reply } from './reply.ts'
@@ -47,16 +47,12 @@ export function declarationOf(route: AnyRoute): AnyRoute {
 }
 
 /** The endpoints of an app, in order of declaration. Its own middleware is left to the dispatcher. */
-export function flatten(app: RouteGroup, createSite: CreateSite): Registered<Endpoint>[] {
-  let table: RouteTable<Endpoint> | undefined
-  const missing = (path: string) => {
-    table ??= new RouteTable(endpoints)
-    return table.refusalBesideFiles(path) ?? new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
-  }
-  const { tags, use } = app
-  const inherited: Inherited = { prefix: '', tags, use, middleware: [], createSite, missing }
-  const endpoints = app.declared.flatMap((each) => toEndpoints(each, inherited))
-  return endpoints
+export function flatten(
+  { tags, use, declared }: RouteGroup,
+  surroundings: Pick<Inherited, 'createSite' | 'missing'>,
+): Registered<Endpoint>[] {
+  const inherited: Inherited = { prefix: '', tags, use, middleware: [], ...surroundings }
+  return declared.flatMap((each) => toEndpoints(each, inherited))
 }
 
 function toEndpoints(declared: Declared, inherited: Inherited): Registered<Endpoint>[] {

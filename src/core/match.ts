@@ -105,16 +105,15 @@ export class RouteTable<T> {
 
   /**
    * What a path says to GET where a folder of files answers it and has no such file: 426 and 405 come from
-   * routes that match the path as closely as the folder does.
-   *
-   * @returns undefined where there are only files.
+   * routes that match the path as closely as the folder does, and 404 is said where there are only files.
    */
-  refusalBesideFiles(path: string): HttpError | undefined {
+  missingFile(path: string): HttpError {
     const nodes = this.#nodesAt(path)
     const closest = nodes.slice(nodes.findLastIndex(({ methods }) => methods.get('GET')?.files === true))
     if (closest.some(({ methods }) => methods.has(WEBSOCKET))) return upgradeRequired()
     const methods = methodsOf(closest, false)
-    return methods.length === 0 ? undefined : notAllowed(methods)
+    if (methods.length > 0) return notAllowed(methods)
+    return new HttpError('NOT_FOUND', { detail: 'There is no such file.' })
   }
 
   /** What matches a path, the most specific pattern last. */

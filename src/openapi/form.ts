@@ -1,6 +1,6 @@
 /** Forms with files as media types. */
 import { type BodyReader, type FileRule, isFileRule } from '../core/body-reader.ts'
-import { runSchema, type Schema } from '../core/schema.ts'
+import { acceptsUndefined, type Schema } from '../core/schema.ts'
 import { defined, type Json, nonEmpty } from './dialect.ts'
 import type { MediaUse } from './media.ts'
 import { pascal } from './name.ts'
@@ -22,7 +22,7 @@ export function formContent(writing: Writing, body: BodyReader, use: MediaUse): 
     ),
     required: nonEmpty(
       parts.flatMap(([name, part]) =>
-        (isFileRule(part) ? !part.optional : !takesNothing(part as Schema)) ? [name] : [],
+        (isFileRule(part) ? !part.optional : !acceptsUndefined(part as Schema)) ? [name] : [],
       ),
     ),
   })
@@ -47,12 +47,4 @@ function fileSchema({ dialect }: Writing, { many, maxCount, types }: FileRule): 
     types?.length === 1 && !types[0]!.includes('*') ? types[0]! : 'application/octet-stream'
   const bytes = dialect === '3.2' ? {} : { type: 'string', format: 'binary', contentMediaType }
   return many ? { type: 'array', maxItems: maxCount, items: bytes } : bytes
-}
-
-/** Whether a field may be missing. Of a schema that takes its time it is not known: then it may not. */
-function takesNothing(schema: Schema): boolean {
-  const result = runSchema(schema, undefined)
-  if (!(result instanceof Promise)) return result.issues === undefined
-  result.catch(() => {})
-  return false
 }

@@ -92,8 +92,7 @@ export class Http1Response implements NodeResponse {
 
   end(chunk?: Chunk, bytes?: number): void {
     if (chunk === undefined) this.raw.end()
-    else if (typeof chunk === 'string') this.raw.end(chunk, encodingOf(chunk, bytes))
-    else this.raw.end(chunk)
+    else this.raw.end(chunk, encodingOf(chunk, bytes))
   }
 
   cut(): void {
@@ -145,7 +144,7 @@ function frameOf(size: string, chunk: Uint8Array): Buffer {
   return frame
 }
 
-/** What a chunk is written in: where a text is the same in both, what costs a copy and no conversion. */
+/** What a text is written in: where it is the same in both, what costs a copy and no conversion. Bytes are as they are. */
 function encodingOf(chunk: Chunk, bytes: number | undefined): 'latin1' | 'utf8' {
   return bytes === chunk.length ? 'latin1' : 'utf8'
 }

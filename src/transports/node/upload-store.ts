@@ -14,7 +14,8 @@ const READ = 64 * 1024
 
 /**
  * Keeps uploads in a directory, for one process: their bytes in `<id>.part`, what is known of them in
- * `<id>.json`, for a moment also in `.<id>.json`. The offset is the size of the file, so that there are no two truths, also after a crash.
+ * `<id>.json`, for a moment also in `.<id>.json`. The offset is the size of the file, so that there are no
+ * two truths, also after a crash.
  *
  * @param directory made if need be. Nothing else belongs there, and nothing in it should be served.
  */
