@@ -91,8 +91,17 @@ export class Http1Response implements NodeResponse {
   }
 
   end(chunk?: Chunk, bytes?: number): void {
-    if (chunk === undefined) this.raw.end()
-    else this.raw.end(chunk, encodingOf(chunk, bytes))
+    const { raw } = this
+    const { socket } = raw
+    if (chunk === undefined) raw.end()
+    else if (socket === null) raw.end(chunk, encodingOf(chunk, bytes))
+    else {
+      // Head and body are one write. `end` with a chunk adds an empty one, and a vector for the two.
+      socket.cork()
+      raw.write(chunk, encodingOf(chunk, bytes))
+      socket.uncork()
+      raw.end()
+    }
   }
 
   cut(): void {
