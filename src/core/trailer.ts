@@ -3,6 +3,7 @@ import { assertHeader } from '../wire/header.ts'
 import type { Protocol } from './incoming.ts'
 import type { Logger } from './logger.ts'
 import type { Reply } from './reply.ts'
+import { isThenable } from './thenable.ts'
 
 /** A trailer's value, or what gives it when the body has ended; undefined for none. */
 export type TrailerValue = string | (() => string | undefined)
@@ -56,8 +57,16 @@ export function announceTrailers(
     const fields: Record<string, string> = {}
     for (const [name, value] of trailers) {
       try {
-        const settled = typeof value === 'string' ? value : value()
+        const settled = (typeof value === 'string' ? value : value()) as
+          | PromiseLike<unknown>
+          | string
+          | undefined
         if (settled === undefined) continue
+        if (isThenable(settled)) {
+          // Its failure must not end the process.
+          settled.then(undefined, () => {})
+          throw new TypeError('The value of a trailer cannot be awaited: have it ready when the body ends.')
+        }
         assertTrailer(name, settled)
         fields[name] = settled
       } catch (error) {

@@ -1,7 +1,11 @@
 /** What only HTTP/1.1 on a socket can show: framing, reuse of connections, pipelining, HTTP/1.0. */
+import { channel } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { App, HttpError, reply, text } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
-import { CutError } from '../contract/raw-client.ts'
+import { CutError, RawConnection } from '../contract/raw-client.ts'
 import { type LogEntry, recorder, until, wait, within } from '../contract/transport.ts'
 import { readText, start } from './scene.ts'
 
@@ -64,6 +68,68 @@ describe('framing', () => {
     expect(await readText(whole)).toBe('one two')
     const fails = await (await open()).request('GET', '/fails', { version: '1.0' })
     await expect(readText(fails)).rejects.toThrow(CutError)
+  })
+})
+
+describe('a whole reply', () => {
+  /** Writes of a server's sockets while it answers, as `write` gets them: a vector counts as what it holds. */
+  async function writesOf(port: number, path: string): Promise<string[]> {
+    const writes: string[] = []
+    const watch = (message: unknown) => {
+      const { socket } = message as { socket: Socket }
+      const { _write, _writev } = socket
+      socket._write = function (chunk, encoding, callback) {
+        writes.push(String(chunk))
+        return _write.call(this, chunk, encoding, callback)
+      }
+      socket._writev = function (chunks, callback) {
+        writes.push(...chunks.map(({ chunk }) => String(chunk)))
+        return _writev!.call(this, chunks, callback)
+      }
+    }
+    const sockets = channel('net.server.socket')
+    sockets.subscribe(watch)
+    try {
+      const connection = await RawConnection.open(port)
+      await readText(await connection.request('GET', path))
+      connection.destroy()
+    } finally {
+      sockets.unsubscribe(watch)
+    }
+    return writes
+  }
+
+  test('is one write, head and body', async () => {
+    const app = makeApp()
+    app.get('/json', () => ({ a: 1 }))
+    app.get('/text', () => 'text in ASCII')
+    app.get('/wide', () => 'grün, 日本, 😀')
+    app.get('/empty', () => '')
+    const { port } = await app.listen({ port: 0 })
+    for (const [path, body] of [
+      ['/json', '{"a":1}'],
+      ['/text', 'text in ASCII'],
+      ['/wide', 'grün, 日本, 😀'],
+      ['/empty', ''],
+      ['/missing', '}'],
+    ] as const) {
+      const writes = await writesOf(port, path)
+      expect(writes, path).toHaveLength(1)
+      expect(writes[0]).toMatch(/^HTTP\/1\.1 /)
+      expect(writes[0]!.endsWith(body), path).toBe(true)
+    }
+    await app.close({ grace: 0 })
+  })
+
+  test('control: one that is written in two is seen to be', async () => {
+    const server = createServer((_, response) => {
+      response.write('te')
+      setImmediate(() => response.end('xt'))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const writes = await writesOf((server.address() as AddressInfo).port, '/')
+    expect(writes.length).toBeGreaterThan(1)
+    server.close()
   })
 })
 

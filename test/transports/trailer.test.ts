@@ -108,6 +108,8 @@ function makeApp(logged: unknown[] = []): App {
       throw new Error('no value')
     })
     head.trailer('x-split', () => 'a\r\nx-injected: b')
+    // Its failure would end the process, were nobody to look at it.
+    head.trailer('x-late', (async () => Promise.reject(new Error('late'))) as unknown as () => string)
     head.trailer('x-good', () => 'fine')
     yield LINE
   })
@@ -191,6 +193,7 @@ describe.each(PROTOCOLS)('trailers over %s', (_, http2, ask) => {
     expect(logged.map((each) => (each as unknown[])[1])).toEqual([
       'The trailer "x-broken" could not be sent',
       'The trailer "x-split" could not be sent',
+      'The trailer "x-late" could not be sent',
     ])
   })
 
