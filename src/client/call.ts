@@ -33,6 +33,8 @@ export class RunningCall implements StreamCall<unknown, unknown> {
   constructor(sender: Sender) {
     this.#sender = sender
     this.#response = sender.start().catch((error: unknown) => sender.failed(error))
+    // Who looks at the call later than it fails is told then.
+    this.#response.catch(() => {})
   }
 
   get response(): Promise<Response> {

@@ -5,6 +5,7 @@ import { codingsToUndo, Inflation, webCodings } from './decompression.ts'
 import { HttpError } from './error.ts'
 import { headerValue, type Incoming } from './incoming.ts'
 import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from './sink.ts'
+import { harmless } from './thenable.ts'
 import { phaseTimeout } from './timeout.ts'
 
 /** The bounds of a request body. */
@@ -235,7 +236,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** The whole body. May be called again. */
   bytes(): Promise<Uint8Array> {
-    return (this.#collected ??= collect(this))
+    return (this.#collected ??= harmless(collect(this)))
   }
 
   /**
@@ -243,7 +244,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    *
    * @throws {HttpError} 400 for invalid UTF-8, 415 for a charset other than UTF-8.
    */
-  async text(): Promise<string> {
+  text(): Promise<string> {
+    return harmless(this.#text())
+  }
+
+  async #text(): Promise<string> {
     const charset = mediaTypeCharset(headerValue(this.#incoming.headers, 'content-type') ?? '')
     if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
       throw new HttpError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send text as UTF-8.' })
@@ -261,13 +266,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    *
    * @throws {HttpError} 400 when it is not JSON.
    */
-  async json(): Promise<unknown> {
-    const text = await this.text()
-    try {
-      return JSON.parse(text) as unknown
-    } catch {
-      throw malformed(text === '' ? 'The body is empty; send JSON.' : 'The body is not valid JSON.')
-    }
+  json(): Promise<unknown> {
+    return harmless(this.text().then(parseJson))
   }
 
   /**
@@ -275,14 +275,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    *
    * @throws {HttpError} 400 when it is malformed or has more than 1000 fields.
    */
-  async form(): Promise<QueryRecord> {
-    const text = await this.text()
-    try {
-      return parseQuery(text)
-    } catch (error) {
-      if (error instanceof QuerySyntaxError) throw malformed(`The form is malformed: ${error.message}`)
-      throw error
-    }
+  form(): Promise<QueryRecord> {
+    return harmless(this.text().then(parseForm))
   }
 
   /**
@@ -293,7 +287,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    * @throws {HttpError} 413 for a body that is too large, 409 and 507 from the disk.
    */
   saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
-    return save(this, target, options, this.#disk)
+    return harmless(save(this, target, options, this.#disk))
   }
 
   /**
@@ -379,6 +373,23 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8A
 const NONE: readonly string[] = []
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw malformed(text === '' ? 'The body is empty; send JSON.' : 'The body is not valid JSON.')
+  }
+}
+
+function parseForm(text: string): QueryRecord {
+  try {
+    return parseQuery(text)
+  } catch (error) {
+    if (error instanceof QuerySyntaxError) throw malformed(`The form is malformed: ${error.message}`)
+    throw error
+  }
+}
 
 function malformed(detail: string): HttpError {
   return new HttpError('MALFORMED_BODY', { detail })

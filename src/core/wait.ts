@@ -8,11 +8,12 @@
  */
 import type { Cancellation, StreamCancelled } from './cancellation.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { harmless } from './thenable.ts'
 
 /** Waits `ms` milliseconds. Rejects with StreamCancelled as soon as the request is cancelled. */
 export function sleep(ms: number, clock: Clock, cancellation: Cancellation): Promise<void> {
   if (!(ms >= 0)) return Promise.reject(new RangeError(`sleep takes milliseconds from 0 up, not ${ms}.`))
-  return new Promise((resolve, reject) => {
+  const waited = new Promise<void>((resolve, reject) => {
     const { error: cancelled } = cancellation
     if (cancelled !== undefined) return void systemClock.after(0, () => reject(cancelled))
     const cancelTimer = clock.after(ms, () => {
@@ -24,6 +25,7 @@ export function sleep(ms: number, clock: Clock, cancellation: Cancellation): Pro
       reject(error)
     })
   })
+  return harmless(waited)
 }
 
 /** Anything that emits: Node's EventEmitter by shape, or an EventTarget. */
@@ -129,12 +131,12 @@ class EventQueue implements AsyncIterableIterator<unknown[], void> {
   next(): Promise<IteratorResult<unknown[], void>> {
     if (this.#failure !== undefined) {
       const { error } = this.#failure
-      return new Promise((_, reject) => systemClock.after(0, () => reject(error as Error)))
+      return harmless(new Promise((_, reject) => systemClock.after(0, () => reject(error as Error))))
     }
     const event = this.#events.shift()
     if (event !== undefined) return Promise.resolve({ done: false, value: event })
     if (this.#closed) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return harmless(new Promise((resolve, reject) => this.#waiting.push({ resolve, reject })))
   }
 
   return(): Promise<IteratorResult<unknown[], void>> {

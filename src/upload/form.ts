@@ -12,6 +12,7 @@ import {
   type SaveTarget,
   type Scratch,
 } from '../core/sink.ts'
+import { harmless } from '../core/thenable.ts'
 import { MULTIPART, openMultipart } from './multipart.ts'
 import type { FieldPart, FilePart } from './part.ts'
 import {
@@ -207,6 +208,6 @@ export class UploadedFile implements AsyncIterable<Uint8Array> {
    * @throws {HttpError} 409 and 507 from the disk.
    */
   saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
-    return save(this, target, options, this.#disk)
+    return harmless(save(this, target, options, this.#disk))
   }
 }

@@ -2,6 +2,7 @@ import { collect } from '../core/body.ts'
 import type { FileRule } from '../core/body-reader.ts'
 import { HttpError } from '../core/error.ts'
 import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from '../core/sink.ts'
+import { harmless } from '../core/thenable.ts'
 import { safeFilename } from '../wire/filename.ts'
 import type { FormPart } from '../wire/form-part.ts'
 
@@ -103,12 +104,12 @@ export class FilePart<Name extends string = string> implements AsyncIterable<Uin
 
   /** The whole file in memory. */
   bytes(): Promise<Uint8Array> {
-    return collect(this)
+    return harmless(collect(this))
   }
 
   /** The whole file in memory, as UTF-8; what is none is replaced. */
-  async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes())
+  text(): Promise<string> {
+    return harmless(this.bytes().then((bytes) => new TextDecoder().decode(bytes)))
   }
 
   /**
@@ -118,7 +119,11 @@ export class FilePart<Name extends string = string> implements AsyncIterable<Uin
    * @param target for a path: join `filename`, or better a name of your own, to a directory.
    * @throws {HttpError} 413 when it has more than its `maxBytes`, 409 and 507 from the disk.
    */
-  async saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
+  saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
+    return harmless(this.#saveTo(target, options))
+  }
+
+  async #saveTo(target: SaveTarget, options: SaveOptions): Promise<Saved> {
     // At once: until the disk is ready nobody else may have it, or take it for unread.
     this.#begin()
     try {
@@ -133,7 +138,11 @@ export class FilePart<Name extends string = string> implements AsyncIterable<Uin
    *
    * @throws {TypeError} when somebody is in the middle of reading it.
    */
-  async skip(): Promise<void> {
+  skip(): Promise<void> {
+    return harmless(this.#skip())
+  }
+
+  async #skip(): Promise<void> {
     if (this.#state === 'reading') {
       throw new TypeError(
         `The part "${this.name}" is still being read. Await that before you ask for the next part.`,

@@ -7,6 +7,7 @@ import {
   type SaveTarget,
   type Sink,
 } from '../core/sink.ts'
+import { harmless } from '../core/thenable.ts'
 import { safeFilename } from '../wire/filename.ts'
 
 /** What is known of an upload, beside its bytes. Plain data, to be kept as JSON. */
@@ -94,7 +95,7 @@ export class Upload implements AsyncIterable<Uint8Array> {
 
   /** The whole of it in memory. */
   bytes(): Promise<Uint8Array> {
-    return collect(this)
+    return harmless(collect(this))
   }
 
   /**
@@ -103,7 +104,11 @@ export class Upload implements AsyncIterable<Uint8Array> {
    *
    * @throws {HttpError} 409 and 507 from the disk.
    */
-  async saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
+  saveTo(target: SaveTarget, options: SaveOptions = {}): Promise<Saved> {
+    return harmless(this.#saveTo(target, options))
+  }
+
+  async #saveTo(target: SaveTarget, options: SaveOptions): Promise<Saved> {
     const { digest, ...placing } = options
     if (typeof target === 'string' && digest === undefined)
       if ((await this.#store.place?.(this.id, target, placing)) === true) return { bytes: this.size, digest }

@@ -1,6 +1,6 @@
 // A server whose handlers crash in every way we know, each on a path of its own. Run by crash.test.ts.
 import { Readable } from 'node:stream'
-import { App, dependency, event, jsonl, reply, sse, text } from 'millrace'
+import { App, dependency, event, file, jsonl, multipart, reply, sse, text } from 'millrace'
 
 const fail = (where) => {
   throw new Error(`crash in ${where}`)
@@ -172,8 +172,34 @@ app.get('/file-read', () =>
     open: async () => ({ size: 9, read: async () => fail('read'), close: async () => fail('close') }),
   }),
 )
-app.get('/late-throw', ({ sleep }) => {
-  sleep(60_000).catch(() => {})
+// Waits that fail when the client has left, and nobody looks at them, or not yet.
+app.get('/leave-late', { streams: text }, async function* ({ sleep }) {
+  yield 'x'
+  const pause = sleep(60_000)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await pause
+})
+app.get('/leave-unseen', { streams: text }, async function* ({ sleep, on }) {
+  void sleep(60_000)
+  void on(new EventTarget(), 'x').next()
+  yield 'x'
+  void sleep(60_000)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+})
+app.post('/body-unseen', ({ body }) => {
+  void body.json()
+  return 'x'
+})
+app.post('/body-form-unseen', ({ body }) => {
+  void body.form()
+  return 'x'
+})
+app.post('/save-unseen', ({ body }) => {
+  void body.saveTo('/nowhere/at/all')
+  return 'x'
+})
+app.post('/parts-unseen', { body: multipart({ a: file(), b: file() }) }, async ({ body }) => {
+  for await (const part of body) void part.saveTo('/nowhere/at/all')
   return 'x'
 })
 app.post('/body', async ({ body }) => {
