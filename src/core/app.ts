@@ -11,13 +11,14 @@ import type { Incoming } from './incoming.ts'
 import { LiveRequests } from './live.ts'
 import { consoleLogger, type Logger, steadyLogger } from './logger.ts'
 import type { Observer } from './observer.ts'
-import { assertOptions, namesOf } from './option.ts'
+import { assertAmount, assertOptions, namesOf } from './option.ts'
 import type { Reply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 import { Router, type RouterOptions } from './router.ts'
 import type { CreateSite } from './site.ts'
 import { TaskTracker } from './task.ts'
-import { DEFAULT_TIMEOUTS, type Timeouts } from './timeout.ts'
+import { assertNoCycle } from './provide.ts'
+import { assertTimeouts, DEFAULT_TIMEOUTS, type Timeouts } from './timeout.ts'
 
 /** Runs around the app's life: what stands before the `yield` at start-up, what stands after it at shutdown. */
 export type Lifespan = () => AsyncGenerator<unknown, void, unknown>
@@ -123,7 +124,10 @@ export class Application<U = {}> extends Router<'', U> {
   ) {
     super(options as RouterOptions<'', U>)
     assertOptions(options, APP_OPTIONS, 'new App()')
-    assertOptions(options.timeouts ?? {}, Object.keys(DEFAULT_TIMEOUTS), 'timeouts of new App()')
+    assertTimeouts(options.timeouts, 'new App()')
+    for (const name of ['bodyLimit', 'fileMemory'] as const) assertAmount(options[name], name, 'bytes')
+    for (const name of ['backgroundMs', 'unwindMs'] as const)
+      assertAmount(options[name], name, 'milliseconds')
     const { createSite, ...shared } = surroundings
     this.#createSite = createSite
     const log = steadyLogger(options.log ?? consoleLogger)
@@ -138,7 +142,7 @@ export class Application<U = {}> extends Router<'', U> {
       tasks: new TaskTracker(log, options.clock ?? systemClock),
       observers: options.observers ?? [],
       bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
-      fileMemory: assertFileMemory(options.fileMemory ?? DEFAULT_FILE_MEMORY),
+      fileMemory: options.fileMemory ?? DEFAULT_FILE_MEMORY,
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
       compress: compressRules(options.compress),
       inflation: decompressRatio(options.decompress),
@@ -170,6 +174,7 @@ export class Application<U = {}> extends Router<'', U> {
    * @returns a function that puts it back.
    */
   override<T>(dependency: Dependency<T>, replacement: Dependency<NoInfer<T>>): () => void {
+    assertNoCycle(dependency, replacement, this.engine.overrides)
     this.engine.overrides.set(dependency, replacement)
     return () => this.engine.overrides.delete(dependency)
   }
@@ -268,8 +273,3 @@ export class Application<U = {}> extends Router<'', U> {
 
 /** Bytes. */
 const DEFAULT_FILE_MEMORY = 8 * 1024 * 1024
-
-function assertFileMemory(bytes: number): number {
-  if (bytes >= 0) return bytes
-  throw new UsageError(`fileMemory takes bytes from 0 up, not ${bytes}.`)
-}

@@ -1,10 +1,11 @@
 /** What the compiler checks of a declaration, checked once more at run time: not everybody runs the compiler. */
 import { UsageError } from './error.ts'
 import type { Uses } from './dependency.ts'
-import { assertOptions, namesOf } from './option.ts'
+import { assertAmount, assertMiddleware, assertOptions, namesOf } from './option.ts'
 import { assertUses } from './provide.ts'
 import type { RouteOptions, WebSocketOptions } from './route.ts'
 import { isSchema } from './schema.ts'
+import { assertTimeouts, type Timeouts } from './timeout.ts'
 
 const INPUTS = ['params', 'query', 'headers', 'cookies'] as const
 
@@ -62,11 +63,32 @@ export function assertRouteOptions(options: object, route: string): void {
   assertOptions(given, ROUTE_OPTIONS, route)
   assertUses((given['use'] ?? {}) as Uses, route)
   assertSchemas(given, [...INPUTS, 'returns'], route)
+  assertBody(given['body'], route)
+  assertAmount(given['bodyLimit'], `${route}: "bodyLimit"`, 'bytes')
+  assertTimeouts(given['timeouts'] as Timeouts | undefined, route)
+  assertMiddleware(given['middleware'], route)
+  assertOwnStatus(given['status'], route)
   if (given['returns'] !== undefined && given['streams'] !== undefined) {
     throw new UsageError(`${route} has "returns" (one value) and "streams" (many). Keep one of them.`)
   }
   for (const format of [given['streams'] ?? []].flat()) assertFormat(format, route)
   for (const status of Object.keys(given['replies'] ?? {})) assertStatusKey(status, route)
+}
+
+function assertBody(body: unknown, route: string): void {
+  if (body === undefined || isSchema(body)) return
+  // Formats and forms; which of them, the plan of the body says.
+  if ((typeof body === 'object' || typeof body === 'function') && body !== null && 'mediaTypes' in body)
+    return
+  throw new UsageError(
+    `${route}: "body" takes a schema (zod, valibot, arktype, ...), text, bytes(type), jsonl(schema), form(parts) or multipart(parts).`,
+  )
+}
+
+function assertOwnStatus(status: unknown, route: string): void {
+  if (status === undefined || (Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599))
+    return
+  throw new UsageError(`${route}: "status" takes a number from 200 to 599, not ${JSON.stringify(status)}.`)
 }
 
 function assertStatusKey(status: string, route: string): void {
@@ -80,6 +102,8 @@ export function assertWebSocketOptions(options: object, route: string): void {
   assertOptions(given, WEBSOCKET_OPTIONS, route)
   assertUses((given['use'] ?? {}) as Uses, route)
   assertSchemas(given, [...INPUTS, 'receives', 'sends'], route)
+  assertAmount(given['messageLimit'], `${route}: "messageLimit"`, 'bytes')
+  assertMiddleware(given['middleware'], route)
   if (Object.hasOwn(given['use'] ?? {}, 'socket')) {
     throw new UsageError(`${route} uses a dependency as "socket", which is a name of the context. Rename it.`)
   }

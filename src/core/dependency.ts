@@ -2,7 +2,7 @@ import type { Context, ContextName, Inputs } from './context.ts'
 import { UsageError } from './error.ts'
 import type { InputOptions } from './input.ts'
 import type { Logger } from './logger.ts'
-import type { KnownOptions } from './option.ts'
+import { assertOptions, type KnownOptions, namesOf } from './option.ts'
 import type { AnySchema, Schema } from './schema.ts'
 
 /**
@@ -32,6 +32,17 @@ export interface DependencyOptions<S = Schema> extends InputOptions<S> {
   /** Dependencies of this dependency. */
   readonly use?: Uses & FreeNames
 }
+
+const SCOPES: readonly DependencyScope[] = ['request', 'handler', 'app']
+
+const DEPENDENCY_OPTIONS = namesOf<DependencyOptions>({
+  params: true,
+  query: true,
+  headers: true,
+  cookies: true,
+  scope: true,
+  use: true,
+})
 
 /** Something a handler needs, declared once: made before the handler runs, released when its scope ends. */
 export interface Dependency<out T> {
@@ -87,7 +98,10 @@ export function dependency(
   const [options, create] = typeof first === 'function' ? [{}, first] : [first, second]
   if (typeof create !== 'function')
     throw new UsageError('dependency(options, fn): the second argument must be a function.')
+  assertOptions(options, DEPENDENCY_OPTIONS, 'dependency')
   const scope = options.scope ?? 'request'
+  if (!SCOPES.includes(scope))
+    throw new UsageError(`A dependency has one of the scopes ${SCOPES.join(', ')}, not "${scope}".`)
   const uses: Uses = options.use ?? {}
   for (const [name, used] of Object.entries(uses)) {
     if (scope === 'app' && used.scope !== 'app') {

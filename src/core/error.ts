@@ -96,7 +96,7 @@ export class HttpError extends Error {
 
   /**
    * @param statusOrCode a status from 400 to 599, or a code of the error table.
-   * @throws {RangeError} for a status outside that range.
+   * @throws {RangeError} for a status outside that range, and for a code that is not in the table.
    */
   constructor(statusOrCode: number | ErrorCode, options: HttpErrorOptions = {}) {
     const [status, code, title] = lookUp(statusOrCode)
@@ -125,6 +125,10 @@ export class HttpError extends Error {
 }
 
 function lookUp(statusOrCode: number | ErrorCode): readonly [number, string, string] {
+  if (typeof statusOrCode === 'string' && !Object.hasOwn(ERROR_TABLE, statusOrCode))
+    throw new RangeError(
+      `HttpError takes a code of the error table, not "${statusOrCode as string}". For a code of your own: new HttpError(404, { code: '${statusOrCode as string}' }).`,
+    )
   if (typeof statusOrCode === 'string')
     return [ERROR_TABLE[statusOrCode][0], statusOrCode, ERROR_TABLE[statusOrCode][1]]
   if (!Number.isInteger(statusOrCode) || statusOrCode < 400 || statusOrCode > 599) {

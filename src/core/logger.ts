@@ -1,3 +1,5 @@
+import { UsageError } from './error.ts'
+
 /** What Millrace logs to. A pino logger fits as it is. */
 export interface Logger {
   debug(fields: object, message: string): void
@@ -19,8 +21,19 @@ export const consoleLogger: Logger = {
   error: (fields, message) => writeLine('error', fields, message),
 }
 
-/** A logger that cannot fail: what goes wrong in `log` is told on standard error, and no request suffers. */
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/**
+ * A logger that cannot fail: what goes wrong in `log` is told on standard error, and no request suffers.
+ *
+ * @throws {UsageError} for what is no logger.
+ */
 export function steadyLogger(log: Logger): Logger {
+  const missing = LEVELS.filter((level) => typeof (log as Partial<Logger>)[level] !== 'function')
+  if (missing.length > 0)
+    throw new UsageError(
+      `log takes a logger with debug, info, warn and error (pino fits); ${missing.join(', ')} is missing.`,
+    )
   const at = (level: Level) => (fields: object, message: string) => {
     try {
       log[level](fields, message)

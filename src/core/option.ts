@@ -24,9 +24,30 @@ export function namesOf<T>(names: { readonly [K in keyof T]-?: true }): readonly
 /** @throws {UsageError} for what are no options, and for one that there is not. */
 export function assertOptions(options: unknown, names: readonly string[], what: string): void {
   const list = names.join(', ')
+  if (typeof options === 'function')
+    throw new UsageError(
+      `${what} takes an object with options first, and then the function: pass {} for none.`,
+    )
   if (typeof options !== 'object' || options === null)
     throw new UsageError(`${what} takes an object with options, not ${String(options)}. There are: ${list}.`)
   for (const name of Object.keys(options))
     if (!names.includes(name))
       throw new UsageError(`${what}: "${name}" is not an option. There are: ${list}.`)
+}
+
+/**
+ * @param unit in which it is counted: `bytes`, `milliseconds`.
+ * @throws {UsageError} for an amount that is no number from 0 up: of "1mb" nothing could be more.
+ */
+export function assertAmount(value: unknown, what: string, unit: string): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return
+  const given = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  throw new UsageError(`${what} takes ${unit} from 0 up, as a number, not ${given}.`)
+}
+
+/** @throws {UsageError} for what is no list of functions. */
+export function assertMiddleware(middleware: unknown, what: string): void {
+  if (middleware === undefined) return
+  if (Array.isArray(middleware) && middleware.every((each) => typeof each === 'function')) return
+  throw new UsageError(`${what}: "middleware" takes a list of functions: [(context, next) => next()].`)
 }

@@ -23,6 +23,21 @@ export function assertUses(uses: Uses, owner: string): void {
   }
 }
 
+/** @throws {UsageError} when a replacement would need what it replaces. */
+export function assertNoCycle(
+  replaced: Dependency<unknown>,
+  replacement: Dependency<unknown>,
+  overrides: ReadonlyMap<Dependency<unknown>, Dependency<unknown>>,
+): void {
+  for (const [name, used] of Object.entries((replacement.options.use ?? {}) as Uses)) {
+    if (used === replaced)
+      throw new UsageError(
+        `override: the replacement needs "${name}", which is what it replaces. Give it one of its own.`,
+      )
+    assertNoCycle(replaced, overrides.get(used) ?? used, overrides)
+  }
+}
+
 /**
  * Makes the instances that `uses` names, one after another in the order they are written, so that a
  * guard in front keeps the work behind it from starting. Synchronous as long as they are.

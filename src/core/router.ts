@@ -4,7 +4,7 @@ import type { Dependency, TakenName, Uses } from './dependency.ts'
 import { UsageError } from './error.ts'
 import { WEBSOCKET } from './match.ts'
 import type { Handlers } from './handler.ts'
-import { assertOptions, type KnownOptions, namesOf } from './option.ts'
+import { assertMiddleware, assertOptions, type KnownOptions, namesOf } from './option.ts'
 import { assertRouteOptions, assertWebSocketOptions } from './declaration.ts'
 import { assertUses } from './provide.ts'
 import {
@@ -148,6 +148,7 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       throw new UsageError(`A prefix starts with "/" and does not end with one: not "${this.prefix}".`)
     }
     assertUses(this.use, `Router "${this.prefix}"`)
+    assertMiddleware(options.middleware, `Router "${this.prefix}"`)
   }
 
   /**
@@ -209,6 +210,10 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
 
   /** Adds the routes of a router, under this one's prefix, dependencies and middleware. */
   include(router: RouteGroup): void {
+    if (!Array.isArray((router as RouteGroup | undefined)?.declared))
+      throw new UsageError(
+        `include takes a router, not ${router === undefined ? 'undefined: is it imported?' : typeof router}.`,
+      )
     this.#assertOpen(`include of router "${router.prefix}"`)
     this.declared.push({ kind: 'group', group: router })
   }
@@ -252,6 +257,8 @@ export class Router<const Prefix extends string = '', U = {}> implements RouteGr
       const [options, handler] = typeof first === 'function' ? [{}, first] : [first, second]
       if (typeof handler !== 'function')
         throw new UsageError(`${method} ${path}: the last argument must be the handler.`)
+      if (typeof first === 'function' && second !== undefined)
+        throw new UsageError(`${method} ${path}: options go before the handler.`)
       assertRouteOptions(options, `${method} ${path}`)
       const route = Object.freeze<Omit<Route, '~client'>>({
         method,

@@ -1,5 +1,6 @@
 import { type ErrorCode, HttpError } from './error.ts'
 import { StreamCancelled } from './cancellation.ts'
+import { assertAmount, assertOptions } from './option.ts'
 import type { Outcome } from './reply.ts'
 
 /** How long each phase of a request may take, in milliseconds; 0 turns a limit off. */
@@ -26,6 +27,14 @@ export const DEFAULT_TIMEOUTS: Required<Timeouts> = {
   idle: 0,
   stall: 30_000,
   total: 0,
+}
+
+/** @throws {UsageError} for a phase that there is not, and for a time that is none. */
+export function assertTimeouts(timeouts: Timeouts | undefined, what: string): void {
+  if (timeouts === undefined) return
+  assertOptions(timeouts, Object.keys(DEFAULT_TIMEOUTS), `timeouts of ${what}`)
+  for (const [phase, ms] of Object.entries(timeouts))
+    assertAmount(ms, `timeouts.${phase} of ${what}`, 'milliseconds')
 }
 
 type Phase = 'body' | 'first' | 'idle' | 'stall' | 'total'

@@ -1,5 +1,6 @@
 import type { Format, ItemEncoder, SchemaFormat } from '../core/format.ts'
 import { OCTETS } from '../core/reply.ts'
+import { assertAmount, assertOptions, namesOf } from '../core/option.ts'
 import { type AnySchema, isSchema } from '../core/schema.ts'
 import { RAW } from '../core/source.ts'
 import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
@@ -188,6 +189,8 @@ export function sse<S extends AnySchema = AnySchema>(
   options: SseOptions = {},
 ): SchemaFormat<S, 'sse'> {
   const { heartbeat = SSE_HEARTBEAT_MS, retry, maxAge } = options
+  for (const each of ['heartbeat', 'retry', 'maxAge'] as const)
+    assertAmount(options[each], `sse: "${each}"`, 'milliseconds')
   const encoder = retry === undefined ? EVENTS : { ...EVENTS, retryMs: retry, opening: encodeSse({ retry }) }
   return Object.freeze({
     name: 'sse',
@@ -210,7 +213,17 @@ const EVENTS: ItemEncoder = {
   farewell: (retryMs) => encodeSse({ retry: retryMs }),
 }
 
+const ITEM_OPTIONS = namesOf<ItemOptions>({ invalid: true, end: true })
+const SSE_OPTIONS = namesOf<SseOptions>({
+  invalid: true,
+  end: true,
+  heartbeat: true,
+  retry: true,
+  maxAge: true,
+})
+
 function itemPart(name: string, schema: AnySchema | undefined, options: ItemOptions) {
+  assertOptions(options, name === 'sse' ? SSE_OPTIONS : ITEM_OPTIONS, name)
   const { invalid = 'fail', end = false } = options
   if (schema === undefined) return { invalid, end }
   if (isSchema(schema)) return { schema, invalid, end }

@@ -1,6 +1,7 @@
 /** The parts of a form as they are declared: schemas of fields, and files. */
 import { type FileRule, isFileRule, type PartShape } from '../core/body-reader.ts'
 import { UsageError } from '../core/error.ts'
+import { assertOptions, namesOf } from '../core/option.ts'
 import { type AnySchema, isSchema, type SchemaInput } from '../core/schema.ts'
 
 const MIB = 1024 * 1024
@@ -20,6 +21,15 @@ export interface FilePartOptions {
   readonly maxCount?: number
 }
 
+const FILE_OPTIONS = namesOf<FilePartOptions>({
+  maxBytes: true,
+  types: true,
+  extensions: true,
+  optional: true,
+  many: true,
+  maxCount: true,
+})
+
 /** A file of a form, with what its options say in its type. */
 export interface FileDeclaration<O = FilePartOptions> extends FileRule {
   /** Carries the type of the options; never present. */
@@ -33,8 +43,10 @@ export interface FileDeclaration<O = FilePartOptions> extends FileRule {
  * @throws {UsageError} for limits that are none.
  */
 export function file<const O extends FilePartOptions = {}>(options?: O): FileDeclaration<O> {
+  assertOptions(options ?? {}, FILE_OPTIONS, 'file')
   const { maxBytes = 10 * MIB, types, extensions, optional = false, many = false, maxCount } = options ?? {}
-  if (!(maxBytes > 0)) throw new UsageError(`maxBytes takes a number of bytes, not ${maxBytes}.`)
+  if (typeof maxBytes !== 'number' || !(maxBytes > 0))
+    throw new UsageError(`maxBytes takes a number of bytes, not ${maxBytes}.`)
   if (maxCount !== undefined && (!many || !(maxCount > 0)))
     throw new UsageError('maxCount takes a number from 1 up, and needs `many: true`.')
   return Object.freeze({

@@ -93,6 +93,8 @@ export function encodeSse(fields: SseFields): string {
 }
 
 function assertOneLine(field: 'event' | 'id', value: string): void {
+  if (typeof value !== 'string')
+    throw new TypeError(`SSE ${field} must be a string, not a ${typeof value}: pass String(${field})`)
   // The value stays out of the message: it may come from a request.
   if (value.includes('\n') || value.includes('\r') || value.includes('\0')) {
     throw new TypeError(

@@ -53,6 +53,13 @@ describe.each(['in process', 'over HTTP'])('%s', (way) => {
     expect(await api.get('/null')).toBeNull()
   })
 
+  test('a call that failed before anybody looked tells when he does', async () => {
+    // Unhandled, its failure would end the process.
+    const call = api.get('/stranger' as never) as unknown as AsyncIterable<unknown>
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await failure(collect(call))).toMatchObject({ status: 404 })
+  })
+
   test('the head of a reply, and its unread body', async () => {
     let seen: string | null = null
     await api.get('/head', { after: ({ headers }) => void (seen = headers.get('x-seen')) })

@@ -6,6 +6,7 @@ import {
   type Http2Server,
   type ServerHttp2Session,
 } from 'node:http2'
+import { UsageError } from '../../core/error.ts'
 import type { ListenLimits, ListenOptions } from './listen.ts'
 import { asksForWebSocket } from './upgrade.ts'
 
@@ -58,7 +59,12 @@ export function createNodeServer(
     const { key, cert } = tls
     const options = { key: toBuffer(key), cert: toBuffer(cert), allowHTTP1: true }
     const handshake = headersMs === 0 ? undefined : { handshakeTimeout: headersMs }
-    server = createSecureServer({ ...options, ...handshake, ...http1Options, ...http2Options }, onRequest)
+    try {
+      server = createSecureServer({ ...options, ...handshake, ...http1Options, ...http2Options }, onRequest)
+    } catch (cause) {
+      const message = 'listen: tls.key and tls.cert must be the texts of a PEM key and its certificate'
+      throw new UsageError(`${message}, which do not read: ${String(cause)}`, { cause })
+    }
   } else if (http2 === true) server = createHttp2Server(http2Options, onRequest)
   else server = createServer({ highWaterMark: HIGH_WATER, ...http1Options }, onRequest)
   // With TLS, Node before 24 takes no notice of these as options.

@@ -88,7 +88,7 @@ export class NodeServer {
   /** @returns the port it is bound to. */
   async listen(port: number, host: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
+      this.#server.once('error', (error) => reject(explain(error, port, host)))
       this.#server.listen({ port, host }, resolve)
     })
     return (this.#server.address() as AddressInfo).port
@@ -256,6 +256,13 @@ export class NodeServer {
     }
     cancelTimer()
   }
+}
+
+/** Node's own error, with what to do next. */
+function explain(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  if (error.code === 'EADDRINUSE')
+    error.message = `Port ${port} of ${host} is taken (EADDRINUSE). Stop what listens there, or take another: listen({ port: 0 }) finds a free one.`
+  return error
 }
 
 function toResponse(message: AnyMessage, raw: AnyResponse): NodeResponse {
