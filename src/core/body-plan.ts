@@ -80,13 +80,16 @@ function bytesPlan(format: Format): BodyPlan {
 
 /** The items of a JSON Lines body, each validated when it is asked for: the sender waits for the handler. */
 function itemsPlan(format: Format): BodyPlan {
-  return async ({ rawBody, log, route }, _issues, inputs) => {
+  return async (exchange, _issues, inputs) => {
+    const { rawBody, log, route } = exchange
     rawBody.assertReadable()
     if (!format.mediaTypes.includes(rawBody.mediaType ?? '')) {
       throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
     }
     rawBody.claim()
     inputs.body = readItems(rawBody, format, (issues) => {
+      // The first is told whole, and how many there were with the ending: a sender must not fill the log.
+      if (exchange.lifetime.dropped++ > 0) return
       log.warn({ route, issues }, 'An item of a request body was dropped')
     })
   }

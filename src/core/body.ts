@@ -303,7 +303,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** Somebody is going to read it, perhaps only when the reply has begun: its sender waits until then. */
   claim(): void {
-    this.#claimed = this.#incoming.body?.[Symbol.asyncIterator]()
+    if (!this.#started) this.#claimed ??= this.#incoming.body?.[Symbol.asyncIterator]()
   }
 
   /** Whether its size is not known yet, and nobody is going to learn it by reading. */

@@ -1,7 +1,7 @@
 /** What the compiler checks of a declaration, checked once more at run time: not everybody runs the compiler. */
 import { UsageError } from './error.ts'
 import type { Uses } from './dependency.ts'
-import { assertAmount, assertMiddleware, assertOptions, namesOf } from './option.ts'
+import { assertAmount, assertMiddleware, assertOneOf, assertOptions, namesOf } from './option.ts'
 import { assertUses } from './provide.ts'
 import type { RouteOptions, WebSocketOptions } from './route.ts'
 import { isSchema } from './schema.ts'
@@ -68,6 +68,7 @@ export function assertRouteOptions(options: object, route: string): void {
   assertTimeouts(given['timeouts'] as Timeouts | undefined, route)
   assertMiddleware(given['middleware'], route)
   assertOwnStatus(given['status'], route)
+  assertOneOf(given['onDisconnect'], ['stop', 'finish'], `${route}: "onDisconnect"`)
   if (given['returns'] !== undefined && given['streams'] !== undefined) {
     throw new UsageError(`${route} has "returns" (one value) and "streams" (many). Keep one of them.`)
   }

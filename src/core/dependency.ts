@@ -2,7 +2,7 @@ import type { Context, ContextName, Inputs } from './context.ts'
 import { UsageError } from './error.ts'
 import type { InputOptions } from './input.ts'
 import type { Logger } from './logger.ts'
-import { assertOptions, type KnownOptions, namesOf } from './option.ts'
+import { assertOneOf, assertOptions, type KnownOptions, namesOf } from './option.ts'
 import type { AnySchema, Schema } from './schema.ts'
 
 /**
@@ -100,8 +100,7 @@ export function dependency(
     throw new UsageError('dependency(options, fn): the second argument must be a function.')
   assertOptions(options, DEPENDENCY_OPTIONS, 'dependency')
   const scope = options.scope ?? 'request'
-  if (!SCOPES.includes(scope))
-    throw new UsageError(`A dependency has one of the scopes ${SCOPES.join(', ')}, not "${scope}".`)
+  assertOneOf(scope, SCOPES, 'The scope of a dependency')
   const uses: Uses = options.use ?? {}
   for (const [name, used] of Object.entries(uses)) {
     if (scope === 'app' && used.scope !== 'app') {

@@ -36,6 +36,8 @@ export function finalize(exchange: Exchange, reply: Reply, failed = false): Repl
 /** An oversized body is a 413 even if the handler never read it, or swallowed the error of reading it. */
 function settleBody(exchange: Exchange, reply: Reply): Promise<void> | undefined {
   if (reply.body.kind === 'upgrade') return undefined
+  // A stream that has asked for the body may read it between its items: its sender waits until then.
+  if (reply.body.kind === 'stream') exchange.touchedBody?.claim()
   const body = exchange.rawBody
   if (body.unsettled) return body.settle().then(() => body.assertFits())
   body.assertFits()

@@ -40,6 +40,8 @@ interface Owner {
 export class Lifetime implements LedgerEntry {
   /** What threw, when the handler's work failed before the head left. */
   failure: Failure | undefined = undefined
+  /** Items of the request's body that did not pass their schema and were left out. */
+  dropped = 0
   /** Whether a client that leaves ends the work. */
   finishesAlone = false
   readonly #exchange: Owner
@@ -183,19 +185,23 @@ export class Lifetime implements LedgerEntry {
     if (this.#finished) return
     this.#finished = true
     if (told.outcome === 'error' && this.failure === undefined) this.report(told.error)
-    const ending: Ending = { ...this.#truthful(told), durationMs: this.ageMs }
+    const ending: Ending = { ...this.#truthful(told), durationMs: this.ageMs, ...this.#dropped(told) }
     this.#ending = ending
     const { method, route, path } = this.#exchange
     this.#engine.tasks.track(`Cleanup of ${method} ${route ?? path}`, this.#unwind(ending, status))
   }
 
   /** Logs and tells observers what the client is told nothing about; that it was cancelled is no error. */
-  report(error: unknown): void {
+  report(error: unknown, message = 'A request failed'): void {
     const { cancellation, log, observed, method, route, path } = this.#exchange
     const cancelled = cancellation.error
     if (cancelled !== undefined && (error === cancelled || outcomeOf(error) === 'disconnect')) return
-    log.error({ err: error, method, route: route ?? path }, 'A request failed')
+    log.error({ err: error, method, route: route ?? path }, message)
     for (const observer of this.#engine.observers) observe(log, () => observer.error?.(observed, error))
+  }
+
+  #dropped({ dropped }: ToldEnding): Pick<Ending, 'dropped'> | undefined {
+    return this.dropped === 0 ? undefined : { dropped: this.dropped + (dropped ?? 0) }
   }
 
   /** An error reply that was delivered is still the end of work that failed. */
@@ -230,7 +236,8 @@ export class Lifetime implements LedgerEntry {
   get #failed(): Failure | undefined {
     if (this.#ending === undefined || this.#ending.outcome === 'complete' || this.#finishedAlone)
       return undefined
-    return { error: this.#ending.error ?? this.#exchange.cancellation.error }
+    const { error } = this.#ending
+    return { error: error ?? this.failure?.error ?? this.#exchange.cancellation.error }
   }
 
   /** The client has left before there was a reply, and the route wants its work finished: shutdown waits. */
@@ -256,8 +263,8 @@ export class Lifetime implements LedgerEntry {
       await this.#sources?.exhaust(cancellation, clock)
       this.#finishedAlone = this.failure === undefined && cancellation.error === undefined
     } catch (error) {
-      if (error !== cancellation.error)
-        this.#exchange.log.error({ err: error, route: this.#exchange.route }, 'Work without a client failed')
+      this.failure ??= { error }
+      this.report(error, 'Work without a client failed')
     } finally {
       finishing.delete(cancellation)
     }

@@ -51,3 +51,9 @@ export function assertMiddleware(middleware: unknown, what: string): void {
   if (Array.isArray(middleware) && middleware.every((each) => typeof each === 'function')) return
   throw new UsageError(`${what}: "middleware" takes a list of functions: [(context, next) => next()].`)
 }
+
+/** @throws {UsageError} for a value that is not one of those that there are. */
+export function assertOneOf(value: unknown, values: readonly string[], what: string): void {
+  if (value === undefined || values.includes(value as string)) return
+  throw new UsageError(`${what} is one of ${values.join(', ')}, not ${JSON.stringify(value)}.`)
+}

@@ -21,7 +21,7 @@ export interface Ending {
   readonly bytes: number
   /** Items yielded, for streams; 0 for other bodies. */
   readonly items: number
-  /** Items that did not pass their schema and were left out, under `invalid: 'drop'`. */
+  /** Items that did not pass their schema and were left out, under `invalid: 'drop'`: yielded ones, and sent ones of a request body. */
   readonly dropped?: number
   /** From the request's arrival to the end, in milliseconds. */
   readonly durationMs: number

@@ -26,6 +26,8 @@ export class SourceList {
         await source.pull()
         if (pulled % ITEMS_PER_TURN === 0) await new Promise<void>((resolve) => clock.after(0, resolve))
       }
+      // It may have failed in a pull that was under way before, which nobody awaits here.
+      if (source.failure !== undefined) throw source.failure.error
     }
   }
 

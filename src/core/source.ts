@@ -88,6 +88,7 @@ export class Source {
   #stopped: Promise<void> | undefined
   #ended = false
   #failure: Failure | undefined
+  #pullFailed = false
 
   private constructor(puller: Puller, encoding: Encoding) {
     this.#puller = puller
@@ -132,8 +133,15 @@ export class Source {
 
   #untilEnd(result: SourceResult | PromiseLike<SourceResult>): SourceResult | PromiseLike<SourceResult> {
     if (typeof result !== 'object' || result === null) return result
-    if ('then' in result) return result.then((settled) => this.#untilEnd(settled))
-    return result.done === true ? this.beforeEnd!().then(() => result) : result
+    if ('then' in result) return result.then((settled) => this.#untilEnd(settled), this.#onPullFailed)
+    // What has failed is done as well, for who has asked twice.
+    const isComplete = result.done === true && !this.#pullFailed
+    return isComplete ? this.beforeEnd!().then(() => result) : result
+  }
+
+  readonly #onPullFailed = (error: unknown): never => {
+    this.#pullFailed = true
+    throw error
   }
 
   /** Puts a result back in front: it was pulled to learn whether there is one. */

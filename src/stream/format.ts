@@ -1,6 +1,6 @@
 import type { Format, ItemEncoder, SchemaFormat } from '../core/format.ts'
 import { OCTETS } from '../core/reply.ts'
-import { assertAmount, assertOptions, namesOf } from '../core/option.ts'
+import { assertAmount, assertOneOf, assertOptions, namesOf } from '../core/option.ts'
 import { type AnySchema, isSchema } from '../core/schema.ts'
 import { RAW } from '../core/source.ts'
 import { mediaTypeCharset, mediaTypeEssence } from '../wire/header.ts'
@@ -224,6 +224,7 @@ const SSE_OPTIONS = namesOf<SseOptions>({
 
 function itemPart(name: string, schema: AnySchema | undefined, options: ItemOptions) {
   assertOptions(options, name === 'sse' ? SSE_OPTIONS : ITEM_OPTIONS, name)
+  assertOneOf(options.invalid, ['fail', 'drop'], `${name}: "invalid"`)
   const { invalid = 'fail', end = false } = options
   if (schema === undefined) return { invalid, end }
   if (isSchema(schema)) return { schema, invalid, end }

@@ -273,6 +273,38 @@ export const bodyBehaviours: Behaviour[] = [
     },
   ),
 
+  behaviour('a stream may answer before it reads what is still being sent', async ({ create, open }) => {
+    const app = create()
+    const echo = async function* (body: AsyncIterable<Uint8Array>) {
+      yield 'begin '
+      await wait(20)
+      for await (const bytes of body) yield `${Buffer.from(bytes).toString()} `
+    }
+    app.post('/declared', { body: bytes(), streams: text }, ({ body }) => echo(body))
+    app.post('/raw', { streams: text }, async function* ({ body }) {
+      yield* echo(body)
+    })
+    const link = await open(app)
+    for (const path of ['/declared', '/raw']) {
+      const headers = { 'content-type': 'application/octet-stream' }
+      const whole = await link.request('POST', path, { headers, body: Buffer.from('whole') })
+      expect(await within(whole.text(), path)).toBe('begin whole ')
+      let released = () => {}
+      const held = new Promise<void>((resolve) => (released = resolve))
+      async function* pieces() {
+        yield Buffer.from('one')
+        // The rest is sent when the first item has come.
+        await held
+        yield Buffer.from('two')
+      }
+      const got = await within(link.request('POST', path, { headers, body: pieces() }), `the head of ${path}`)
+      expect(await within(got.next(), `the first item of ${path}`)).toBe('begin ')
+      released()
+      const text = await within(got.text(), `the rest of ${path}`)
+      expect([path, text.replaceAll(' ', '')]).toEqual([path, 'onetwo'])
+    }
+  }),
+
   behaviour("the app's limit holds where a route has none", async ({ create, open }) => {
     const app = create({ bodyLimit: 10 })
     app.post('/', async ({ body }) => body.text())

@@ -1,9 +1,113 @@
 /** What runs around and after a request: after(), outcomes, lifespan, error handlers, observers. */
-import { type Ending, HttpError, reply, text } from 'millrace'
+import { dependency, type Ending, HttpError, jsonl, reply, type StreamCancelled, text } from 'millrace'
 import { expect } from 'vitest'
+import { z } from 'zod'
 import { type Behaviour, behaviour, expectCut, expectProblem, until, wait, within } from './transport.ts'
 
 export const lifetimeBehaviours: Behaviour[] = [
+  behaviour('the reason of the signal is the outcome', async ({ create, open }) => {
+    const seen: Record<string, unknown>[] = []
+    const app = create()
+    // The signal is told about by whoever is still at work: here a task that is not the stream itself.
+    const watch = ({ signal, after }: { signal: AbortSignal; after: (fn: (e: Ending) => void) => void }) => {
+      let reason: string | undefined
+      signal.addEventListener('abort', () => void (reason = (signal.reason as StreamCancelled).reason))
+      after(({ outcome }) => void seen.push({ reason, outcome }))
+    }
+    app.get('/error', { streams: text }, async function* (context) {
+      watch(context)
+      yield 'a'
+      await wait(2)
+      throw new Error('broken')
+    })
+    app.get('/idle', { streams: text, timeouts: { idle: 30 } }, async function* (context) {
+      watch(context)
+      yield 'a'
+      await context.sleep(60_000)
+    })
+    app.get('/total', { streams: text, timeouts: { total: 30 } }, async function* (context) {
+      watch(context)
+      for (;;) {
+        yield 'a'
+        await context.sleep(5)
+      }
+    })
+    app.get('/left', { streams: text }, async function* (context) {
+      watch(context)
+      yield 'a'
+      await context.sleep(60_000)
+    })
+    const link = await open(app)
+    const expected = { error: 'error', idle: 'timeout', total: 'timeout', left: 'disconnect' }
+    for (const [path, outcome] of Object.entries(expected)) {
+      const got = await link.request('GET', `/${path}`)
+      if (path === 'left') {
+        await got.next()
+        got.disconnect()
+      } else await got.text().catch(() => {})
+      await until(() => seen.length === 1, `the end of ${path}`)
+      expect([path, ...seen.splice(0)]).toEqual([path, { reason: outcome, outcome }])
+    }
+  }),
+
+  behaviour("onDisconnect: 'finish': work that fails without its client rolls back", async (scene) => {
+    const events: string[] = []
+    const tell = (scope: 'request' | 'handler') =>
+      dependency({ scope }, async function* () {
+        try {
+          yield scope
+          events.push(`${scope} commits`)
+        } catch (error) {
+          events.push(`${scope} rolls back: ${(error as Error | undefined)?.message}`)
+        }
+      })
+    const whole = tell('request')
+    const work = tell('handler')
+    let fails = true
+    const app = scene.create()
+    app.get('/', { streams: text, onDisconnect: 'finish', use: { whole, work } }, async function* () {
+      yield 'a'
+      await wait(60)
+      if (fails) throw new Error('broken')
+    })
+    const link = await scene.open(app)
+    const leave = async () => {
+      const got = await link.request('GET', '/')
+      await got.next()
+      got.disconnect()
+      await until(() => events.length === 2, 'both dependencies')
+      return events.splice(0)
+    }
+    expect(await leave()).toEqual(['handler rolls back: broken', 'request rolls back: broken'])
+    expect(scene.log.filter(({ level }) => level === 'error')).toMatchObject([
+      { message: 'Work without a client failed', fields: { err: { message: 'broken' } } },
+    ])
+    fails = false
+    expect(await leave()).toEqual(['handler commits', 'request commits'])
+  }),
+
+  behaviour('items that were left out of a request body are counted', async ({ create, open, log }) => {
+    let ending: Ending | undefined
+    const schema = z.object({ n: z.number() })
+    const app = create()
+    app.post('/', { body: jsonl(schema, { invalid: 'drop' }) }, async ({ body, after }) => {
+      after((told) => void (ending = told))
+      let sum = 0
+      for await (const { n } of body) sum += n
+      return sum
+    })
+    const got = await (
+      await open(app)
+    ).request('POST', '/', {
+      headers: { 'content-type': 'application/jsonl' },
+      body: '{"n":1}\n{"n":"x"}\n{}\n{"n":2}\n{"m":1}\n',
+    })
+    expect(await got.text()).toBe('3')
+    await until(() => ending !== undefined, 'after')
+    expect(ending).toMatchObject({ outcome: 'complete', dropped: 3 })
+    expect(log.filter(({ level }) => level === 'warn')).toHaveLength(1)
+  }),
+
   behaviour('after() runs in order, one after another, when the body has ended', async ({ create, open }) => {
     const events: string[] = []
     const app = create()

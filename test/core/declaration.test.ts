@@ -24,6 +24,11 @@ describe('a route', () => {
     ['a phase that there is not', { timeouts: { frist: 3 } }, /"frist" is not an option/],
     ['a status in words', { status: '201' }, /"status" takes a number from 200 to 599, not "201"/],
     ['a status that is none', { status: 99 }, /not 99/],
+    [
+      'a policy that there is not',
+      { onDisconnect: 'finsh' },
+      /"onDisconnect" is one of stop, finish, not "finsh"/,
+    ],
     ['middleware that is no list', { middleware: () => {} }, /"middleware" takes a list of functions/],
     ['a body that is none', { body: { n: 'number' } }, /GET \/x: "body" takes a schema/],
   ] as const) {
@@ -104,7 +109,10 @@ test('parts of declarations', () => {
   expect(() => sse(z.string(), { heartbeet: 3 } as never)).toThrow(/sse: "heartbeet" is not an option/)
   expect(() => sse(z.string(), { heartbeat: '3s' } as never)).toThrow(/"heartbeat" takes milliseconds/)
   expect(() => jsonl(z.string(), { heartbeat: 3 } as never)).toThrow(/jsonl: "heartbeat" is not an option/)
-  expect(() => dependency({ scope: 'singleton' } as never, () => 1)).toThrow(/scopes request, handler, app/)
+  expect(() => dependency({ scope: 'singleton' } as never, () => 1)).toThrow(
+    /scope of a dependency is one of request, handler, app, not "singleton"/,
+  )
+  expect(() => sse(z.string(), { invalid: 'dorp' as never })).toThrow(/"invalid" is one of fail, drop/)
   expect(() => dependency({ scop: 'app' } as never, () => 1)).toThrow(/dependency: "scop" is not/)
   expect(() => new HttpError('NOT_FUND' as never)).toThrow(/not "NOT_FUND". For a code of your own/)
 })

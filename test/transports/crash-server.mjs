@@ -1,10 +1,16 @@
 // A server whose handlers crash in every way we know, each on a path of its own. Run by crash.test.ts.
 import { Readable } from 'node:stream'
+import { createServer } from 'node:http'
+import timers from 'node:timers/promises'
 import { App, dependency, event, file, jsonl, multipart, reply, sse, text } from 'millrace'
 
 const fail = (where) => {
   throw new Error(`crash in ${where}`)
 }
+const silent = createServer(() => {}).listen(0, '127.0.0.1')
+await new Promise((resolve) => silent.once('listening', resolve))
+silent.unref()
+const hanging = `http://127.0.0.1:${silent.address().port}/`
 const app = new App({
   middleware: [
     ({ path }, next) => (path === '/middleware' ? fail('middleware') : next()),
@@ -179,6 +185,14 @@ app.get('/leave-late', { streams: text }, async function* ({ sleep }) {
   await new Promise((resolve) => setTimeout(resolve, 20))
   await pause
 })
+// Tasks of their own: of two that fail, only the first is awaited.
+app.get('/leave-tasks', async ({ sleep, signal }) => {
+  const task = async () => sleep(60_000)
+  const waits = [task(), task(), timers.setTimeout(60_000, 0, { signal }), fetch(hanging, { signal })]
+  const chained = sleep(60_000).then(() => 'never')
+  for (const each of waits) await each
+  return chained
+})
 app.get('/leave-unseen', { streams: text }, async function* ({ sleep, on }) {
   void sleep(60_000)
   void on(new EventTarget(), 'x').next()
@@ -208,6 +222,10 @@ app.post('/body', async ({ body }) => {
 })
 app.mount('/mount', () => fail('mount'))
 app.get('/alive', () => 'alive')
+app.route('PURGE', '/unhandled', () => {
+  void Promise.reject(new Error('crash that nobody handles'))
+  return 'x'
+})
 
 const { port } = await app.listen({ port: 0 })
 process.stdout.write(

@@ -26,6 +26,14 @@ afterAll(async () => {
     await within(once(server, 'exit'), 'the server ends', 10_000).catch(() => server.kill())
 })
 
+/** Asks, and leaves before there is a reply. */
+async function leave(path: string): Promise<void> {
+  const connection = await RawConnection.open(port)
+  await connection.write('GET', path)
+  await wait(30)
+  connection.destroy()
+}
+
 async function request(
   method: string,
   path: string,
@@ -56,6 +64,11 @@ async function expectAlive(after: string): Promise<void> {
 test('every crash is survived, by clients that stay and clients that leave', async () => {
   expect(paths.length).toBeGreaterThan(35)
   for (const path of paths) {
+    if (path === '/leave-tasks') {
+      await leave(path)
+      await expectAlive(`GET ${path}`)
+      continue
+    }
     for (const readAll of [true, false]) {
       // A stream that waits for a minute is only for clients that leave.
       if (readAll && path.startsWith('/leave')) continue
@@ -92,4 +105,12 @@ test('every crash is survived, by clients that stay and clients that leave', asy
 test('and told about', () => {
   for (const where of ['handler', 'cleanup', 'after', 'the middle', 'finally', 'observer', 'transform'])
     expect(errors).toContain(`crash in ${where}`)
+})
+
+test('what nobody awaits is told, and a rejection of another kind ends the process', async () => {
+  expect(errors).toContain('Work of a request that was cancelled went on')
+  await request('PURGE', '/unhandled', true).catch(() => {})
+  if (server.exitCode === null) await within(once(server, 'exit'), 'the server ends')
+  expect(server.exitCode).toBe(1)
+  expect(errors).toContain('crash that nobody handles')
 })

@@ -2,6 +2,7 @@ import type { Application } from '../../core/app.ts'
 import { assertListenOptions, type ListenOptions } from './listen.ts'
 import { NodeServer } from './server.ts'
 import { closeOnSignals } from './signal.ts'
+import { survivesCancelled } from './unhandled.ts'
 
 export interface CloseOptions {
   /** Milliseconds that replies of known length may take to finish; default what `listen` was given. Streams are told at once. */
@@ -31,6 +32,7 @@ export async function serve(app: Application, options: ListenOptions = {}): Prom
     throw error
   })
   const forget = signals ? closeOnSignals(app) : () => {}
+  const stopTelling = survivesCancelled(app.engine.log)
   const scheme = options.tls === undefined ? 'http' : 'https'
   return {
     host,
@@ -39,6 +41,7 @@ export async function serve(app: Application, options: ListenOptions = {}): Prom
     async close({ grace = options.grace ?? 10_000 } = {}) {
       forget()
       await server.close(grace)
+      stopTelling()
     },
   }
 }

@@ -181,7 +181,8 @@ export class NodeServer {
     this.#active.add(active)
     response.on('close', () => {
       void this.#forget(active)
-      if (!response.finished) incoming.cancellation.cancel('disconnect')
+      // Who closed it on purpose, for an error or a timeout, gets to say so first.
+      if (!response.finished) process.nextTick(() => incoming.cancellation.cancel('disconnect'))
     })
     return active
   }

@@ -1,0 +1,46 @@
+/**
+ * Rejections that nobody handles end a Node process, and a client who leaves rejects what its handler waits
+ * for: in `const a = task(1), b = task(2); return [await a, await b]`, where both sleep, `b` fails while
+ * nobody looks. So what a cancelled request brings about is told, and ends nothing. Everything else ends the
+ * process as if we were not there.
+ */
+import { StreamCancelled } from '../../core/cancellation.ts'
+import type { Logger } from '../../core/logger.ts'
+
+/** By which copies of this listener know each other. */
+const OURS = Symbol.for('millrace.unhandled')
+
+const logs = new Set<Logger>()
+
+/**
+ * Sees to it that no cancelled request ends the process, from now on.
+ *
+ * @returns a function that ends the telling. The listener stays: what was cut at the end may still reject.
+ */
+export function survivesCancelled(log: Logger): () => void {
+  if (!process.listeners('unhandledRejection').includes(onUnhandled))
+    process.on('unhandledRejection', onUnhandled)
+  logs.add(log)
+  return () => void logs.delete(log)
+}
+
+const onUnhandled = Object.assign(
+  (reason: unknown): void => {
+    if (isOfCancelled(reason)) {
+      // Which app it was is not known; with one of them it is told.
+      const [log] = logs
+      log?.warn(
+        { err: reason },
+        'Work of a request that was cancelled went on without anybody who awaits it. Await it, or give it a catch.',
+      )
+    } else if (process.listeners('unhandledRejection').every((listener) => OURS in listener)) {
+      throw reason instanceof Error ? reason : new Error(`Unhandled rejection: ${String(reason)}`)
+    }
+  },
+  { [OURS]: true },
+)
+
+/** `fetch` rejects with the reason of its signal, timers with an error that has it as its cause. */
+function isOfCancelled(reason: unknown): boolean {
+  return reason instanceof StreamCancelled || (reason instanceof Error && isOfCancelled(reason.cause))
+}
