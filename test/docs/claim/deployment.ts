@@ -17,6 +17,37 @@ export const claims: Claims = {
     expect(await (await fetch(`${url}/whoami`, { headers })).json()).toEqual(told)
   },
 
+  async 'cors.ts'({ url }) {
+    const ask = async (path: string, init: RequestInit & { headers: Record<string, string> }) => {
+      const { status, headers } = await fetch(url + path, init)
+      const named = (name: string) => headers.get(name)
+      const [origin, exposed] = ['allow-origin', 'expose-headers'].map((n) => named(`access-control-${n}`))
+      return { status, origin, exposed, vary: named('vary'), allowed: named('access-control-allow-headers') }
+    }
+    const origin = 'https://shop.example'
+    const exposed = 'Preference-Applied, Retry-After'
+    const asked = { 'access-control-request-method': 'GET', 'access-control-request-headers': 'prefer' }
+    for (const path of ['/items', '/none']) {
+      expect(await ask(path, { method: 'OPTIONS', headers: { origin, ...asked } })).toMatchObject({
+        status: 204,
+        origin,
+        allowed: 'Authorization, Content-Type, Prefer, Last-Event-ID',
+      })
+    }
+    expect(await ask('/items', { headers: { origin } })).toMatchObject({
+      status: 200,
+      origin,
+      exposed,
+      vary: 'Origin',
+    })
+    const missing = { status: 404, origin, exposed }
+    expect(await ask('/none', { headers: { origin } })).toMatchObject(missing)
+    const foreign = { origin: 'https://elsewhere.example', ...asked }
+    const refused = { status: 204, origin: null, allowed: null, vary: 'Origin' }
+    expect(await ask('/items', { method: 'OPTIONS', headers: foreign })).toMatchObject(refused)
+    expect(await ask('/items', { headers: {} })).toMatchObject({ status: 200, origin: null, vary: 'Origin' })
+  },
+
   async 'limits.ts'({ url, log }) {
     const replies = await Promise.all(Array.from({ length: 5 }, () => fetch(`${url}/slow`)))
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503, 503])

@@ -1,0 +1,25 @@
+import { App, type Middleware, reply } from 'millrace'
+
+const origins = new Set(['https://shop.example', 'http://localhost:5173'])
+
+const cors: Middleware = async ({ head, headers, method }, next) => {
+  const origin = String(headers.origin)
+  if (origins.has(origin)) {
+    head.set('access-control-allow-origin', origin)
+    head.set('access-control-expose-headers', 'Preference-Applied, Retry-After')
+    if (method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
+      head.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
+      head.set('access-control-allow-headers', 'Authorization, Content-Type, Prefer, Last-Event-ID')
+      return reply.empty()
+    }
+  }
+  const answer = await next()
+  answer.headers['vary'] = [answer.headers['vary'] ?? [], 'Origin'].flat().join(', ')
+  return answer
+}
+
+const app = new App({ middleware: [cors] })
+
+app.get('/items', () => ['lamp'])
+
+await app.listen({ port: 8000 })
