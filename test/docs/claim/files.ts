@@ -47,6 +47,19 @@ export const claims: Claims = {
     expect((await fetch(`${url}/guide/`, { method: 'POST' })).status).toBe(405)
   },
 
+  async 'declared.ts'({ url, app, exports }) {
+    writeFileSync('backup.zip', '0123456789')
+    expect(await (exports['sizeOfBackup'] as () => Promise<number>)()).toBe(10)
+    const part = await fetch(`${url}/backup`, { headers: { range: 'bytes=2-4' } })
+    expect([part.status, part.headers.get('content-type'), await part.text()]).toEqual([
+      206,
+      'application/zip',
+      '234',
+    ])
+    const documented = JSON.stringify(await app.openapi())
+    expect(documented).toContain('"content":{"application/zip":{}}')
+  },
+
   async 'memory.ts'({ url }) {
     const icon = await fetch(`${url}/icon.svg`)
     expect(icon.headers.get('content-type')).toBe('image/svg+xml')
