@@ -126,6 +126,18 @@ describe('the packed package', () => {
     }
   }, 120_000)
 
+  it('holds the images of its pages', () => {
+    const pages = [...files].filter((path) => path.endsWith('.md'))
+    const images = pages.flatMap((page) => {
+      const text = readFileSync(join(ROOT, page), 'utf8')
+      const named = text.matchAll(/(?:\]\(|src(?:set)?=")((?![a-z]+:)[^)"\s]+\.(?:png|svg|gif|jpg))/g)
+      return [...named].map((match) => join(page, '..', match[1]!))
+    })
+    expect(images.length).toBeGreaterThan(4)
+    expect(images.filter((path) => !files.has(path))).toEqual([])
+    expect(files).toContain('CONTRIBUTING.md')
+  })
+
   it('holds no tests, examples or benchmarks', () => {
     expect([...files].filter((path) => /^(test|examples|bench|scripts)\//.test(path))).toEqual([])
   })
