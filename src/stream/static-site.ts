@@ -12,7 +12,7 @@ import { varyBy } from '../core/vary.ts'
 import type { CacheOptions } from '../wire/cache-control.ts'
 import { toFilePath } from '../wire/file-path.ts'
 import { namesMediaType } from '../wire/negotiation.ts'
-import { slashesAtEnd } from '../wire/path.ts'
+import { belowPath, slashesAtEnd } from '../wire/path.ts'
 import { FileReply } from './file.ts'
 import type { FileSource } from './file-source.ts'
 
@@ -109,8 +109,7 @@ function isAsset(name = ''): boolean {
   return type !== undefined && type !== 'text/html'
 }
 
-/** Relative, since whoever stands in front (a mount, a proxy) may have taken a prefix away; and so never to another host. */
 function withSlash({ path, request }: Exchange): string {
   const query = request.target.indexOf('?')
-  return `./${path.slice(path.lastIndexOf('/') + 1)}/${query === -1 ? '' : request.target.slice(query)}`
+  return belowPath(path, request.target) + (query === -1 ? '' : request.target.slice(query))
 }

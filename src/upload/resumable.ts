@@ -19,6 +19,7 @@ import { HttpError } from '../core/error.ts'
 import { ExchangeView } from '../core/exchange.ts'
 import { emptyReply, type Reply } from '../core/reply.ts'
 import { Router } from '../core/router.ts'
+import { belowPath } from '../wire/path.ts'
 import { formatBoolean, formatLimits } from '../wire/upload-field.ts'
 import { type StoredUpload, Upload, type UploadInfo, type UploadStore } from './store.ts'
 import { CLOSE, completed, inconsistent, mismatching, unknown } from './upload-problem.ts'
@@ -125,7 +126,7 @@ class Uploads {
     await this.#sweep()
     return this.#turns.take(info.id, context, async (turn) => {
       await this.#options.store.create(info)
-      const location = `${context.path.replace(/\/$/, '')}/${info.id}`
+      const location = belowPath(context.path, context.request.target) + info.id
       const limits = this.#limits(info)
       informOfUpload(context, { location, 'upload-limit': limits })
       context.head.set('location', location).set('upload-limit', limits)

@@ -67,6 +67,17 @@ export function slashesAtEnd(target: string): number {
   return end - at
 }
 
+/**
+ * What stands before a name to refer to it as below the path of a request. Relative, since whoever stands in
+ * front (a mount, a proxy) may have taken a prefix away; and so never to another host.
+ *
+ * @param path the canonical path of `target`.
+ */
+export function belowPath(path: string, target: string): string {
+  const slashes = path === '/' ? 1 : slashesAtEnd(target)
+  return slashes === 0 ? `./${path.slice(path.lastIndexOf('/') + 1)}/` : `./${'../'.repeat(slashes - 1)}`
+}
+
 /** Absolute-form (sent to proxies) is accepted for its path; anything else is malformed. */
 function originForm(target: string): string | undefined {
   const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)

@@ -87,7 +87,9 @@ async function withUploads(
   }
 }
 
-const location = ({ headers }: LinkReply) => headers['location'] as string
+/** The path that its location means, relative to what was asked. */
+const location = ({ headers }: LinkReply) =>
+  new URL(headers['location'] as string, 'http://localhost/uploads').pathname
 const content = randomBytes(200_000)
 const piece = (from: number, to?: number) => content.subarray(from, to)
 

@@ -57,7 +57,7 @@ describe('104', () => {
     const heard = await ask(await serve(directory()), 'upload-draft-interop-version: 8\r\n')
     const [interim, goOn, final] = heard.split('\r\n\r\n')
     expect(interim).toMatch(
-      /^HTTP\/1.1 104 Upload Resumption Supported\r\nlocation: \/uploads\/[0-9a-f-]{36}\r\nupload-limit: max-size=/,
+      /^HTTP\/1.1 104 Upload Resumption Supported\r\nlocation: \.\/uploads\/[0-9a-f-]{36}\r\nupload-limit: max-size=/,
     )
     expect(goOn).toBe('HTTP/1.1 100 Continue')
     expect(/location: (.*)/i.exec(final!)![1]).toBe(/location: (.*)/.exec(interim!)![1])
@@ -83,7 +83,7 @@ describe('104', () => {
     const final = once(stream, 'response') as Promise<[Record<string, unknown>]>
     const [first] = await within(interim, '104')
     expect(first[':status']).toBe(104)
-    expect(first['location']).toMatch(/^\/uploads\//)
+    expect(first['location']).toMatch(/^\.\/uploads\//)
     stream.end('hello')
     const [last] = await within(final, 'the reply')
     expect([last[':status'], last['location']]).toEqual([200, first['location']])
@@ -123,13 +123,42 @@ const finish = (base: string, at: string, offset: number) =>
     body: content.subarray(offset),
   })
 
-const begin = async (base: string): Promise<string> =>
-  (
-    await fetch(`${base}/uploads`, {
-      method: 'POST',
-      headers: { 'upload-complete': '?0', 'upload-length': String(content.length) },
-    })
-  ).headers.get('location')!
+/** @returns the path of the upload. */
+const begin = async (base: string, target = '/uploads'): Promise<string> => {
+  const headers = { 'upload-complete': '?0', 'upload-length': String(content.length) }
+  const created = await fetch(base + target, { method: 'POST', headers })
+  return new URL(created.headers.get('location')!, base + target).pathname
+}
+
+test('behind a mount the location is that of the upload, whatever its target ended in', async () => {
+  const into = directory()
+  const inner = new App({ log: recorder([]) })
+  for (const path of ['/uploads', '/up loads/:of'] as const)
+    inner.include(resumable(path, { store: diskStore(into), onComplete: () => 'whole' }))
+  const outer = new App({ log: recorder([]), bodyLimit: content.length })
+  outer.mount('/api', inner)
+  const { url } = await outer.listen({ port: 0, signals: false })
+  cleanups.push(() => outer.close({ grace: 0 }))
+  for (const [target, path] of [
+    ['/api/uploads', '/api/uploads/'],
+    ['/api/uploads?to=/a/b', '/api/uploads/'],
+    ['/api/uploads/', '/api/uploads/'],
+    ['/api/uploads/?to=/a/', '/api/uploads/'],
+    ['/api/up%20loads/a:b%2Fc', '/api/up%20loads/a:b%2Fc/'],
+  ] as const) {
+    const at = await begin(url, target)
+    expect(at.slice(0, -36), target).toBe(path)
+    expect(await offsetOf(url, at)).toBe(0)
+    expect((await finish(url, at, 0)).status).toBe(200)
+  }
+})
+
+test('without a mount, a target that is unusual has the right location, too', async () => {
+  const port = await serve(directory())
+  const base = `http://127.0.0.1:${port}`
+  for (const target of ['/uploads/', '/uploads//', '/uploads///?a=/'])
+    expect(await offsetOf(base, await begin(base, target))).toBe(0)
+})
 
 test('an upload that is cut off forty times is whole, byte for byte', { timeout: 60_000 }, async () => {
   const into = directory()

@@ -132,7 +132,7 @@ export const claims: Claims = {
         body: 'abc',
       })
       expect(created.status).toBe(201)
-      const at = url + created.headers.get('location')!
+      const at = new URL(created.headers.get('location')!, created.url)
       const head = await fetch(at, { method: 'HEAD', headers })
       expect([head.status, head.headers.get('upload-offset')]).toEqual([204, '3'])
       const last = await fetch(at, {
