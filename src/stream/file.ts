@@ -82,8 +82,10 @@ export class FileReply implements Responder {
     const reply = this.#whole(file, coding)
     const { method } = exchange
     const isCoded = this.#negotiate(exchange, reply)
-    if (reply.status === 200 && (method === 'GET' || method === 'HEAD'))
-      narrow(reply, file, field, { mayBePart: method === 'GET' && this.#options.ranges !== false, isCoded })
+    if (reply.status === 200 && (method === 'GET' || method === 'HEAD')) {
+      const mayBePart = method === 'GET' && this.#options.ranges !== false
+      narrow(reply, file, field, { mayBePart, sharesDate: isCoded || this.#hasSiblings })
+    }
     await this.#addDigests(reply, file, field)
     return reply
   }
@@ -114,13 +116,17 @@ export class FileReply implements Responder {
     }
   }
 
+  /** Whether there may be files beside it; not looked for, since one may have been there before. */
+  get #hasSiblings(): boolean {
+    return this.#options.precompressed === true && this.#source.sibling !== undefined
+  }
+
   /** The file, or one beside it that has a coding which the client likes better. */
   async #open(field: Field): Promise<{ opened: OpenedFile | undefined; coding?: string }> {
-    const { precompressed } = this.#options
-    if (precompressed === true && this.#source.sibling !== undefined) {
+    if (this.#hasSiblings) {
       for (const coding of acceptedCodings(field('accept-encoding'), [...CODINGS.keys()])) {
         if (coding === 'identity') break
-        const opened = await this.#source.sibling(CODINGS.get(coding)!).open()
+        const opened = await this.#source.sibling!(CODINGS.get(coding)!).open()
         if (opened !== undefined) return { opened, coding }
       }
     }
@@ -154,12 +160,15 @@ export class FileReply implements Responder {
 
 interface Narrowing {
   readonly mayBePart: boolean
-  /** Whether all of it would be compressed on its way. Parts are those of the file as it is. */
-  readonly isCoded: boolean
+  /**
+   * Whether another form may have the same date: one that was compressed beforehand, or all of it, compressed
+   * on its way. Parts are those of the file as it is.
+   */
+  readonly sharesDate: boolean
 }
 
 /** What the request's conditions and its range leave of the whole. */
-function narrow(reply: Reply, file: OwnedFile, field: Field, { mayBePart, isCoded }: Narrowing): void {
+function narrow(reply: Reply, file: OwnedFile, field: Field, { mayBePart, sharesDate }: Narrowing): void {
   const validators = validatorsOf(reply)
   const verdict = checkConditions(field, validators)
   if (verdict === 'failed')
@@ -172,8 +181,8 @@ function narrow(reply: Reply, file: OwnedFile, field: Field, { mayBePart, isCode
     return
   }
   const range = mayBePart ? field('range') : undefined
-  // A date is that of both forms: who has the beginning of one must not get the rest of the other.
-  const known = isCoded ? { ...validators, modified: undefined } : validators
+  // Who has the beginning of one form must not get the rest of another.
+  const known = sharesDate ? { ...validators, modified: undefined } : validators
   if (range === undefined || !checkIfRange(field('if-range'), known, Date.now())) return
   const ranges = parseRange(range, file.size)
   if (ranges === undefined) return

@@ -383,6 +383,24 @@ describe('contents compressed beforehand', () => {
     ])
   })
 
+  test('a date is that of all of them, so nothing goes on by one', async () => {
+    const modified = 'Tue, 14 Nov 2023 22:13:20 GMT'
+    const ask = await serve({ precompressed: true })
+    for (const [coding, whole] of [
+      ['br', 'br'],
+      ['identity', 'plain()'.repeat(100)],
+    ] as const) {
+      const headers = { 'accept-encoding': coding, range: 'bytes=1-' }
+      const { headers: got } = await ask('/app.js', { 'accept-encoding': coding })
+      expect(got['last-modified']).toBe(modified)
+      expect(await brief(await ask('/app.js', { ...headers, 'if-range': modified }))).toEqual([200, whole])
+      const byTag = await ask('/app.js', { ...headers, 'if-range': got['etag'] as string })
+      expect(await brief(byTag)).toEqual([206, whole.slice(1)])
+    }
+    const alone = await serve()
+    expect((await alone('/app.js', { range: 'bytes=1-', 'if-range': modified })).status).toBe(206)
+  })
+
   test('only where they are asked for and there', async () => {
     const without = await serve()
     const got = await without('/app.js', { 'accept-encoding': 'br' })
