@@ -3,7 +3,7 @@
  * request gets of a file is decided in file.ts.
  */
 import { lookup } from 'mrmime'
-import type { HttpError } from '../core/error.ts'
+import { HttpError } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'
 import { redirectReply, type Reply } from '../core/reply.ts'
@@ -75,16 +75,14 @@ export class StaticSite implements Site {
 
   /** What is sent instead of a file that is not there. */
   async #missing(exchange: Exchange, names: readonly string[], error: HttpError): Promise<Reply> {
-    const { fallback, notFound: page } = this.#options
-    if (!namesMediaType(headerValue(exchange.request.headers, 'accept'), 'text/html')) throw error
-    const reply =
-      fallback !== undefined && !isAsset(names.at(-1))
-        ? await this.#page(exchange, fallback, 200)
-        : page === undefined || error.status !== 404
-          ? undefined
-          : await this.#page(exchange, page, 404)
-    if (reply === undefined) throw error
-    // Another client gets something else at the same path.
+    const { fallback, notFound } = this.#options
+    const isFallback = fallback !== undefined && !isAsset(names.at(-1))
+    const page = isFallback ? fallback : error.status === 404 ? notFound : undefined
+    if (page === undefined) throw error
+    const takesPage = namesMediaType(headerValue(exchange.request.headers, 'accept'), 'text/html')
+    const reply = takesPage ? await this.#page(exchange, page, isFallback ? 200 : 404) : undefined
+    // Another client gets something else at the same path, whatever this one gets.
+    if (reply === undefined) throw varyingByAccept(error)
     varyBy(reply.headers, 'Accept')
     return reply
   }
@@ -101,6 +99,13 @@ export class StaticSite implements Site {
     const options = { status, headers: this.#headers, precompressed, cache: isImmutable ? YEAR : cache }
     return new FileReply(source, options).respond(exchange)
   }
+}
+
+/** The same error, for caches that may not give it to who takes a page. */
+function varyingByAccept({ status, code, detail, headers }: HttpError): HttpError {
+  const varying = { ...headers }
+  varyBy(varying, 'Accept')
+  return new HttpError(status, { code, headers: varying, ...(detail !== undefined && { detail }) })
 }
 
 /** What is loaded by a page, and would be broken by getting another page instead. */

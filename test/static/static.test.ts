@@ -264,6 +264,29 @@ describe('a single-page app', () => {
     await expectProblem(await missing('/users', HTML), 404, 'NOT_FOUND')
   })
 
+  test('a 404 that is a page for somebody else says so, and no other does', async () => {
+    const vary = async (options: StaticOptions, path: string, headers = {}, status = 404) => {
+      const got = await (await serve(options))(path, headers)
+      expect(got.status, path).toBe(status)
+      return got.headers['vary']
+    }
+    for (const options of [{ fallback: 'index.html' }, { notFound: '404.html' }])
+      for (const path of ['/users', '/users/', '/empty/'])
+        for (const accept of ['application/json', '*/*', ''])
+          expect(await vary(options, path, { accept })).toBe('Accept')
+    expect(await vary({ notFound: '404.html' }, '/nothing.js')).toBe('Accept')
+    expect(await vary({ fallback: 'index.html' }, '/nothing.js')).toBeUndefined()
+    expect(await vary({}, '/users')).toBeUndefined()
+    const api = (app: App) => app.post('/users', () => 'made')
+    const ask = await serve({ fallback: 'index.html', notFound: '404.html' }, '/', api)
+    const refused = await ask('/users')
+    expect([refused.status, refused.headers['allow'], refused.headers['vary']]).toEqual([
+      405,
+      'POST, OPTIONS',
+      'Accept',
+    ])
+  })
+
   test("the app's own page at the same place goes before the index, whichever was declared first", async () => {
     const after = await serve({}, '/', (app) => app.get('/', () => 'own'))
     expect(await brief(await after('/'))).toEqual([200, 'own'])
