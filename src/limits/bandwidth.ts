@@ -36,7 +36,8 @@ export interface ThrottleOptions {
   readonly per?: 'reply' | 'client'
   /**
    * Who the client is, for `per: 'client'`; replies with the same answer share the rate, undefined is
-   * not throttled. Default: the address of the connection. Behind a proxy that is the proxy's.
+   * not throttled. Default: `request.peer.address`, which behind a proxy is the client's with
+   * `listen({ trustProxy })`, and the proxy's without. A name of your own must be none that can be made up.
    */
   readonly client?: (context: RequestContext) => string | undefined
 }
