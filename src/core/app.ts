@@ -259,7 +259,7 @@ export class Application<U = {}> extends Router<'', U> {
     const life = this.#life
     this.#life = undefined
     this.#started = undefined
-    if (life !== undefined) await life.next()
+    if (life !== undefined) await closeLife(life)
   }
 
   /**
@@ -269,6 +269,14 @@ export class Application<U = {}> extends Router<'', U> {
   handle(incoming: Incoming): Reply | Promise<Reply> {
     return this.#dispatch().handle(incoming)
   }
+}
+
+/** Runs what stands after the yield, and its `finally` in any case. */
+async function closeLife(life: AsyncGenerator<unknown, void, unknown>): Promise<void> {
+  const last = await life.next()
+  if (last.done === true) return
+  await life.return()
+  throw new UsageError('The lifespan yielded twice. Yield once, when the app is ready.')
 }
 
 /** Bytes. */

@@ -354,4 +354,28 @@ export const lifetimeBehaviours: Behaviour[] = [
     await within(link.close(), 'close')
     expect(events).toEqual(['up', 'request', 'after', 'down'])
   }),
+
+  behaviour('a lifespan that yields twice is ended, and said to be wrong', async ({ create, open }) => {
+    const events: string[] = []
+    const app = create({
+      lifespan: async function* () {
+        try {
+          yield
+          events.push('down')
+          yield
+          events.push('never')
+        } finally {
+          await wait(2)
+          events.push('closed')
+        }
+      },
+    })
+    app.get('/', () => 'x')
+    const link = await open(app)
+    await (await link.request('GET', '/')).text()
+    await expect(within(link.close(), 'close')).rejects.toThrow(
+      'The lifespan yielded twice. Yield once, when the app is ready.',
+    )
+    expect(events).toEqual(['down', 'closed'])
+  }),
 ]
