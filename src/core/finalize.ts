@@ -8,6 +8,7 @@ import {
   type Body,
   JSON_TYPE,
   type Reply,
+  type ReplyHeaders,
   type ReplyTiming,
 } from './reply.ts'
 import { Source } from './source.ts'
@@ -54,6 +55,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     }
   }
   assertStatus(reply.status, reply.body.kind === 'upgrade')
+  if (reply.headers['transfer-encoding'] !== undefined) dropFraming(reply.headers)
   if (reply.body.kind === 'stream') {
     exchange.lifetime.own(reply.body.source)
     reply.body = withStatedLength(reply.body, reply.headers['content-length'])
@@ -82,6 +84,15 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   for (const observer of engine.observers)
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply
+}
+
+/**
+ * How a body is framed is the transport's to say. Who copies the headers of another reply copies how that one
+ * was, and beside a length of ours it would be two framings (RFC 9112 section 6.3). Trailers go with it.
+ */
+function dropFraming(headers: ReplyHeaders): void {
+  delete headers['transfer-encoding']
+  delete headers['trailer']
 }
 
 /** A length that is announced by a header is as binding as one that is stated: the pump sees to it. */

@@ -1,5 +1,5 @@
 /** What handlers return becomes what clients receive. */
-import { reply } from 'millrace'
+import { HttpError, type Middleware, reply } from 'millrace'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Behaviour, behaviour, expectProblem } from './transport.ts'
@@ -117,6 +117,55 @@ export const replyBehaviours: Behaviour[] = [
     const bytes = await link.request('GET', '/bytes')
     expect([bytes.headers['content-type'], await bytes.text()]).toEqual(['image/x', 'hi'])
     expect((await link.request('GET', '/type')).headers['content-type']).toBe('text/csv')
+  }),
+
+  behaviour('how a reply is framed is not for its headers to say', async ({ create, open }) => {
+    const app = create()
+    // What is copied from the reply of another server is of another connection.
+    const headers = {
+      'Transfer-Encoding': 'chunked',
+      trailer: 'x-sum',
+      connection: 'keep-alive',
+      'keep-alive': 'timeout=5',
+      'proxy-connection': 'keep-alive',
+      upgrade: 'h2c',
+      te: 'gzip',
+      'http2-settings': 'AAMAAABk',
+      'x-kept': 'yes',
+    }
+    const streamed = async function* () {
+      yield 'hello'
+      await Promise.resolve()
+    }
+    app.get('/text', () => reply.text('hello', { headers }))
+    app.get('/bytes', () => reply.bytes(new TextEncoder().encode('hello'), { headers }))
+    app.get('/stream', () => reply.stream(streamed(), { headers }))
+    app.get('/known', () => reply.stream(streamed(), { headers: { ...headers, 'content-length': '5' } }))
+    app.get('/head', ({ head }) => {
+      for (const [name, value] of Object.entries(headers)) head.set(name, value)
+      return 'hello'
+    })
+    const middleware: Middleware = async (_, next) => Object.assign(await next(), { headers: lower })
+    const lower = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+    )
+    app.get('/middleware', { middleware: [middleware] }, () => 'hello')
+    app.get('/error', () => {
+      throw new HttpError(418, { headers })
+    })
+    const link = await open(app)
+    for (const path of ['/text', '/bytes', '/stream', '/known', '/head', '/middleware', '/error'])
+      for (const method of ['GET', 'HEAD']) {
+        const got = await link.request(method, path)
+        const { 'transfer-encoding': coding, 'content-length': length } = got.headers
+        // Ours, if any: that of a stream.
+        expect(coding, path).toBe(path === '/stream' && coding !== undefined ? 'chunked' : undefined)
+        expect(length === undefined || coding === undefined, path).toBe(true)
+        expect(got.headers['x-kept'], path).toBe('yes')
+        const text = await got.text()
+        if (path !== '/error') expect(text, `${method} ${path}`).toBe(method === 'HEAD' ? '' : 'hello')
+        if (path !== '/stream' && path !== '/error') expect(length, path).toBe('5')
+      }
   }),
 
   behaviour('a redirect names its place and has no body', async ({ create, open }) => {

@@ -7,7 +7,15 @@ import { refusesBody, whenQuiet } from './linger.ts'
 import type { NodeResponse } from './response.ts'
 
 /** Fields of a connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */
-const CONNECTION_FIELDS = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection']
+const CONNECTION_FIELDS = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'http2-settings',
+]
 
 /** HTTP/2: a cut is a RST_STREAM, and leaves the connection's other streams alone. */
 export class Http2Response implements NodeResponse {
