@@ -15,7 +15,8 @@ import {
 } from '../../../src/openapi/console/page/request.ts'
 import { RowLog } from '../../../src/openapi/console/page/row.ts'
 import { describeType, exampleOf, kindOf, resolver } from '../../../src/openapi/console/page/schema.ts'
-import { toClient, toCurl, toFetch } from '../../../src/openapi/console/page/snippet.ts'
+import { toClient } from '../../../src/openapi/console/page/client-snippet.ts'
+import { toCurl, toFetch } from '../../../src/openapi/console/page/snippet.ts'
 import { DOCUMENT } from './scene.ts'
 
 const ROOT = 'http://127.0.0.1:8000/'

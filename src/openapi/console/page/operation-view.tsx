@@ -1,6 +1,7 @@
 /** One operation: what it is, what it takes, and what came of the last run. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { BodyField } from './body-field.tsx'
+import { toClient } from './client-snippet.ts'
 import { CopyButton } from './copy-button.tsx'
 import type { ApiDocument, Content, HttpOperation, Operation } from './document.ts'
 import type { Requirement } from './security-scheme.ts'
@@ -12,7 +13,7 @@ import { JsonText } from './json-view.tsx'
 import type { Resolve } from './schema.ts'
 import { ResultView } from './result-view.tsx'
 import { Run } from './run.ts'
-import { streamsItems, toClient, toCurl, toFetch } from './snippet.ts'
+import { streamsItems, toCurl, toFetch } from './snippet.ts'
 
 export interface OperationProps {
   readonly document: ApiDocument

@@ -118,7 +118,13 @@ export function addressOf(operation: Operation, values: FormValues, root: string
   return url.href
 }
 
-function* given(operation: Operation, values: FormValues): Iterable<{ parameter: Parameter; value: string }> {
+export interface GivenParameter {
+  readonly parameter: Parameter
+  readonly value: string
+}
+
+/** The parameters that have a value; a list gives each of its values. */
+export function* given(operation: Operation, values: FormValues): Iterable<GivenParameter> {
   for (const parameter of operation.parameters) {
     const value = values.parameters[fieldKey(parameter)] ?? ''
     if (value === '') continue
@@ -143,7 +149,8 @@ export const isJsonLines = (mediaType: string): boolean =>
 export const isText = (mediaType: string): boolean => essence(mediaType).startsWith('text/')
 export const essence = (mediaType: string): string => (mediaType.split(';')[0] ?? '').trim().toLowerCase()
 
-function prepareBody(operation: HttpOperation, values: FormValues): PreparedBody | undefined {
+/** @throws {FormProblem} for a body that is not what its type says. */
+export function prepareBody(operation: HttpOperation, values: FormValues): PreparedBody | undefined {
   const content = operation.bodies.find(({ mediaType }) => mediaType === values.bodyType)
   if (content === undefined) return undefined
   const { mediaType } = content

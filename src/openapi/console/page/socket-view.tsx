@@ -1,6 +1,7 @@
 /** One WebSocket: connect, send, and see what goes either way. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useClock } from './change.ts'
+import { toSocketClient } from './client-snippet.ts'
 import { CopyButton } from './copy-button.tsx'
 import type { SocketOperation } from './document.ts'
 import type { SecurityScheme } from './security-scheme.ts'
@@ -11,7 +12,7 @@ import { addressOf, authorize, type Credentials, FormProblem, type FormValues } 
 import { Figures, RowDetail, State } from './result-view.tsx'
 import { RowList } from './row-list.tsx'
 import { describeType, exampleOf, kindOf } from './schema.ts'
-import { toSocketClient } from './snippet.ts'
+import { toBrowserSocket } from './snippet.ts'
 import { SocketSession } from './socket.ts'
 
 interface SocketProps {
@@ -95,8 +96,8 @@ export function SocketView(props: SocketProps) {
               </button>
             )}
             <span class="copies" role="group" aria-label="Copy as">
-              <CopyButton label="browser" text={() => `const socket = new WebSocket('${url()}')`} />
-              <CopyButton label="client" text={() => toSocketClient(operation, root)} />
+              <CopyButton label="browser" text={() => toBrowserSocket(url())} />
+              <CopyButton label="client" text={() => toSocketClient(operation, values, root)} />
             </span>
           </div>
         </form>

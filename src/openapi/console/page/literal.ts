@@ -1,0 +1,27 @@
+/** Values as source of a program. */
+
+/** The value of a JSON text; undefined if it is none. */
+export function safeParse(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** A string as our own source writes it. */
+export function text(value: string): string {
+  const json = JSON.stringify(value)
+  return value.includes("'") ? json : `'${json.slice(1, -1).replaceAll('\\"', '"')}'`
+}
+
+/** A JSON value as source. */
+export function literal(value: unknown): string {
+  if (typeof value === 'string') return text(value)
+  if (Array.isArray(value)) return `[${value.map((each) => literal(each)).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const entries = Object.entries(value).map(
+    ([name, each]) => `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : text(name)}: ${literal(each)}`,
+  )
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`
+}
