@@ -105,12 +105,22 @@ async function writePaths(
   const paths: Record<string, Json> = {}
   // Paths that differ in the names of parameters only are one path to OpenAPI.
   const templates = new Map<string, readonly string[]>()
+  const kept = new Map<string, Route>()
   for (const route of routes) {
     if (slice.isOver) await slice.next()
     const isKnown = METHODS.has(route.method)
     if (!isKnown && writing.dialect === '3.1') continue
     const { template, names: own } = pathTemplate(route.path)
     const shape = template.replace(/\{[^}]+\}/g, '{}')
+    const earlier = kept.get(`${route.method} ${shape}`)
+    if (earlier !== undefined) {
+      // One segment and all the rest are both a name in braces.
+      const one = `${earlier.method} ${earlier.path}`
+      const problem = `to OpenAPI it is the same as ${one}, and is left out. Set "hidden" on one of them.`
+      writing.report(`${route.method} ${route.path}`, problem)
+      continue
+    }
+    kept.set(`${route.method} ${shape}`, route)
     const first = templates.get(shape) ?? own
     templates.set(shape, first)
     const renamed = new Map(own.map((name, index) => [name, first[index]!]))

@@ -221,6 +221,35 @@ describe('names', () => {
     })
     expect(problems).toContain('operationId "same": two routes have it.')
   })
+
+  it('of two routes that are one to OpenAPI are a problem', async () => {
+    const problems = await problemsOf((app) => {
+      app.get('/files/:name', () => 1)
+      app.post('/files/*path', () => 1)
+      app.get('/files/*path', () => 1)
+      app.route('PURGE', '/files/*path', () => 1)
+      app.route('PURGE', '/files/:name', () => 1)
+    })
+    expect(problems).toContain(
+      'GET /files/*path: to OpenAPI it is the same as GET /files/:name, and is left out. Set "hidden" on one of them.',
+    )
+    expect(problems).toContain('PURGE /files/:name: to OpenAPI it is the same as PURGE /files/*path')
+    expect(problems).toContain('has 2 problems')
+  })
+
+  it('of methods that share a path are kept', async () => {
+    const document = await documentOf((app) => {
+      app.get('/files/:name', () => 1)
+      app.post('/files/*path', () => 1)
+      app.get('/files/:name/:part', () => 1)
+    })
+    expect(Object.entries(document.paths).map(([path, item]) => [path, Object.keys(item as object)])).toEqual(
+      [
+        ['/files/{name}', ['get', 'post']],
+        ['/files/{name}/{part}', ['get']],
+      ],
+    )
+  })
 })
 
 describe('schemas', () => {
