@@ -63,6 +63,8 @@ export class Run {
   #abort = new AbortController()
   #resume: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** How it had ended before it began to wait. */
+  #ended: RunState = 'complete'
   #retryMs = DEFAULT_RETRY_MS
   #sawError = false
   #held: { readonly item: Item; readonly at: number } | undefined
@@ -84,6 +86,10 @@ export class Run {
   set reconnects(value: boolean) {
     this.#reconnects = value
     if (value) this.#comeBack()
+    else if (this.state === 'waiting') {
+      clearTimeout(this.#timer)
+      this.state = this.#ended
+    }
     this.#changed()
   }
 
@@ -280,6 +286,7 @@ export class Run {
     const ended = this.state === 'complete' || this.state === 'truncated' || this.state === 'failed'
     if (!this.reconnects || this.shape !== 'events' || !ended || this.status === 204 || this.status >= 400)
       return
+    this.#ended = this.state
     this.#become('waiting')
     this.#timer = setTimeout(() => void this.resume(), Math.min(this.#retryMs, 30_000))
   }
