@@ -5,6 +5,8 @@ interface ItemBody {
   readonly type: string
   /** It can be read only once. */
   readonly once: true
+  /** Ends the items. A body whose request was never sent has nobody else to do it. */
+  readonly cancel: () => void
 }
 
 /**
@@ -15,10 +17,12 @@ interface ItemBody {
 export async function encodeItems(items: AsyncIterable<unknown>, signal: AbortSignal): Promise<ItemBody> {
   const iterator = items[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
+  // Why the call failed is what is told, and not what happens here.
+  const cancel = () => void (async () => iterator.return?.())().catch(() => {})
   const first = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
     const leave = () => {
       reject(signal.reason as Error)
-      iterator.return?.().catch(() => {})
+      cancel()
     }
     // It may have come while this module was loaded.
     if (signal.aborted) return leave()
@@ -42,5 +46,5 @@ export async function encodeItems(items: AsyncIterable<unknown>, signal: AbortSi
     },
     { highWaterMark: 0 },
   )
-  return { body, type: isBytes ? 'application/octet-stream' : 'application/jsonl', once: true }
+  return { body, type: isBytes ? 'application/octet-stream' : 'application/jsonl', once: true, cancel }
 }

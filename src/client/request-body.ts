@@ -7,6 +7,8 @@ export interface EncodedBody {
   readonly type?: string
   /** Whether it can be read only once, so that the request cannot be sent again. */
   readonly once?: boolean
+  /** To be called when the call has failed, for what has to be closed then. */
+  readonly cancel?: () => void
 }
 
 /**

@@ -91,6 +91,7 @@ export class Sender {
   /** Tells the hooks of an error, before the caller sees it. */
   async failed(error: unknown): Promise<never> {
     this.done()
+    this.#body?.cancel?.()
     if (this.#request !== undefined && !this.signal.aborted) await this.#tell('onError', error, this.#request)
     throw error
   }
