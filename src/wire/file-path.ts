@@ -3,6 +3,7 @@
  * says, on any system, is refused on all of them: the same requests are refused where an app is
  * developed and where it runs.
  */
+import { DEVICE } from './filename.ts'
 import { decodeParam } from './path.ts'
 
 /** Separators, streams and drives of Windows (`a:b`), controls. */
@@ -10,10 +11,6 @@ const FOREIGN = /[/\\:\u0000-\u001f\u007f]/
 
 /** Windows leaves dots and blanks at the end out. */
 const TRAILING = /[. ]$/
-
-/** Devices of Windows, in every folder and with any extension; `CONIN$` and `CONOUT$` are two more. */
-const DEVICE =
-  /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$) *(\.|$)/i
 
 /** Short names, by which Windows knows a file with a longer name, too. */
 const SHORT = /~\d/

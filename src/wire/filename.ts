@@ -2,8 +2,9 @@
 // oxlint-disable-next-line no-control-regex
 const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/gu
-/** Names that are devices on Windows, with any extension. */
-const DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
+/** Devices of Windows, in every folder and with any extension; `CONIN$` and `CONOUT$` are two more. */
+export const DEVICE =
+  /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$) *(\.|$)/i
 /** Most file systems allow 255 bytes; some are left for what a program puts in front. */
 const MAX_BYTES = 200
 const MAX_EXTENSION = 20
@@ -21,7 +22,9 @@ export function safeFilename(sent: string): string {
     .replace(UNSAFE, '_')
     .replace(/^[. ]+|[. ]+$/g, '')
   if (name === '') return 'file'
-  return shorten(DEVICE.test(name) ? `_${name}` : name)
+  // Looked at last, since a shorter name may have become one.
+  const short = shorten(name)
+  return DEVICE.test(short) ? shorten(`_${short}`) : short
 }
 
 /** Cuts a name in front of its extension. */
