@@ -13,9 +13,10 @@ import {
 } from './reply.ts'
 import { Source } from './source.ts'
 import { announceTrailers, dropTrailers } from './trailer.ts'
+import { varyBy } from './vary.ts'
 
 /** Headers that belong to the body that failed, not to the error that is sent instead of it. */
-const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges|vary)$/
+const OF_THE_BODY = /^(content-.*|etag|last-modified|cache-control|accept-ranges)$/
 
 const NO_BODY: Body = { kind: 'none' }
 
@@ -51,7 +52,9 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
   if (head !== undefined) {
     if (head.status !== undefined && !failed) reply.status = head.status
     for (const name of Object.keys(head.headers)) {
-      if (!failed || !OF_THE_BODY.test(name)) reply.headers[name] = head.headers[name]!
+      // Several have something to say of it: what chose the format, what looked at the origin.
+      if (name === 'vary') varyBy(reply.headers, ...[head.headers[name]!].flat())
+      else if (!failed || !OF_THE_BODY.test(name)) reply.headers[name] = head.headers[name]!
     }
   }
   assertStatus(reply.status, reply.body.kind === 'upgrade')

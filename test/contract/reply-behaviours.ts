@@ -1,5 +1,5 @@
 /** What handlers return becomes what clients receive. */
-import { HttpError, type Middleware, reply } from 'millrace'
+import { HttpError, jsonl, type Middleware, reply, sse } from 'millrace'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Behaviour, behaviour, expectProblem } from './transport.ts'
@@ -7,6 +7,33 @@ import { type Behaviour, behaviour, expectProblem } from './transport.ts'
 const Item = z.object({ id: z.number(), name: z.string() })
 
 export const replyBehaviours: Behaviour[] = [
+  behaviour('Vary is added to, also on errors', async ({ create, open }) => {
+    const app = create({
+      middleware: [
+        ({ head }, next) => {
+          head.set('vary', 'Origin, Accept')
+          return next()
+        },
+      ],
+    })
+    app.get('/', { streams: [jsonl(), sse()] }, function* () {
+      yield 1
+    })
+    app.get('/error', () => {
+      throw new HttpError(403)
+    })
+    const link = await open(app)
+    for (const [path, vary] of [
+      ['/', 'Accept, Origin'],
+      ['/error', 'Origin, Accept'],
+      ['/missing', 'Origin, Accept'],
+    ] as const) {
+      const got = await link.request('GET', path)
+      expect([path, got.headers['vary']]).toEqual([path, vary])
+      await got.text()
+    }
+  }),
+
   behaviour('an object is JSON, with its length', async ({ create, open }) => {
     const app = create()
     app.get('/', () => ({ a: 1, b: ['ü'] }))

@@ -14,7 +14,12 @@ afterEach(async () => {
 
 function scene(options: AppOptions<{}> = {}): { app: App; clock: TestClock; link: TestConnection } {
   const clock = createTestClock()
-  const app = new App({ clock, timeouts: NO_TIMEOUTS, log: { warn() {}, error() {} } as never, ...options })
+  const app = new App({
+    clock,
+    timeouts: NO_TIMEOUTS,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    ...options,
+  })
   const link = connect(app)
   open.push(link)
   return { app, clock, link }

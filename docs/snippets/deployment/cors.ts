@@ -2,8 +2,9 @@ import { App, type Middleware, reply } from 'millrace'
 
 const origins = new Set(['https://shop.example', 'http://localhost:5173'])
 
-const cors: Middleware = async ({ head, headers, method }, next) => {
+const cors: Middleware = ({ head, headers, method }, next) => {
   const origin = String(headers.origin)
+  head.set('vary', 'Origin')
   if (origins.has(origin)) {
     head.set('access-control-allow-origin', origin)
     head.set('access-control-expose-headers', 'Preference-Applied, Retry-After')
@@ -13,9 +14,7 @@ const cors: Middleware = async ({ head, headers, method }, next) => {
       return reply.empty()
     }
   }
-  const answer = await next()
-  answer.headers['vary'] = [answer.headers['vary'] ?? [], 'Origin'].flat().join(', ')
-  return answer
+  return next()
 }
 
 const app = new App({ middleware: [cors] })

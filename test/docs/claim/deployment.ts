@@ -40,7 +40,7 @@ export const claims: Claims = {
       exposed,
       vary: 'Origin',
     })
-    const missing = { status: 404, origin, exposed }
+    const missing = { status: 404, origin, exposed, vary: 'Origin' }
     expect(await ask('/none', { headers: { origin } })).toMatchObject(missing)
     const foreign = { origin: 'https://elsewhere.example', ...asked }
     const refused = { status: 204, origin: null, allowed: null, vary: 'Origin' }
