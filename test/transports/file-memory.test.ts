@@ -85,7 +85,9 @@ describe('the memory of downloads', () => {
   })
 
   test('is not negative', () => {
-    expect(() => new App({ fileMemory: -1 })).toThrow('fileMemory takes bytes from 0 up, not -1.')
+    expect(() => new App({ fileMemory: -1 })).toThrow(
+      'fileMemory takes bytes from 0 up, as a number, not -1.',
+    )
     expect(() => new App({ fileMemory: Number.NaN })).toThrow('fileMemory')
   })
 })

@@ -393,7 +393,9 @@ describe.skipIf(withoutChromium)('the console in Chromium', { timeout: 90_000 },
       expect(await page.locator('[aria-labelledby=scheme-hostile-title] .hint').count()).toBe(0)
       // What is pasted is sent.
       await page.fill('#scheme-oauth', 'a token')
-      expect(await page.textContent('.authorize')).toBe('Authorised: 1 of 4')
+      await page.waitForFunction(
+        () => document.querySelector('.authorize')?.textContent === 'Authorised: 1 of 4',
+      )
     }))
 
   test('runs by keyboard alone, and everything has a name', () =>
