@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/error.ts'
-import { assertOptions, namesOf } from '../../core/option.ts'
+import { assertAmount, assertOptions, namesOf } from '../../core/option.ts'
 import type { TrustProxy } from './forwarded.ts'
 
 /** How an app is served on Node. */
@@ -66,11 +66,8 @@ export function assertListenOptions(options: ListenOptions): void {
     throw new UsageError(`listen takes an object. Write listen({ port: ${options} }).`)
   assertOptions(options, LISTEN_OPTIONS, 'listen')
   assertOptions(options.limits ?? {}, LIMITS, 'limits of listen')
-  for (const name of ['grace', 'pingInterval', 'keepAlive'] as const) {
-    const ms = options[name]
-    if (ms === undefined || (typeof ms === 'number' && ms >= 0)) continue
-    throw new UsageError(`${name} takes milliseconds, 0 or more, not ${String(ms)}.`)
-  }
+  for (const name of ['grace', 'pingInterval', 'keepAlive'] as const)
+    assertAmount(options[name], name, 'milliseconds')
   const { port = 8000 } = options
   // Those who run no compiler give what the environment has: a string, which Node takes as well.
   const number = String(port).trim() === '' ? NaN : Number(port)
