@@ -1,8 +1,10 @@
 /**
- * One round of one scenario: every server starts and warms up, then they take turns in short slices, A B C D, A B C D.
+ * One round of one scenario: every server starts, then they take turns in short slices, A B C D, A B C D.
  *
  * Who is not measured is stopped (SIGSTOP), so each has the machine to itself, and yet what disturbs the machine for
- * some seconds falls on all of them. A server's value of the round is the median of its slices.
+ * some seconds falls on all of them. Each slice begins with the warm-up, unmeasured: whoever has waited for seconds
+ * has cold caches, and V8 has thrown away code that nobody ran. A server's value of the round is the median of its
+ * slices.
  */
 import { launch } from './launch.mjs'
 import { spread } from './summary.mjs'
@@ -36,7 +38,6 @@ export async function playRound(/** @type {Plan} */ { servers, round, slices, la
       await attempt(name, async () => {
         const server = await launch(name, launching)
         started.push(server)
-        await warm(server)
         server.freeze()
       })
     }
@@ -44,6 +45,7 @@ export async function playRound(/** @type {Plan} */ { servers, round, slices, la
       for (const server of started) {
         await attempt(server.name, async () => {
           server.thaw()
+          await warm(server)
           samples.get(server.name)?.push(await run(server))
         })
         server.freeze()

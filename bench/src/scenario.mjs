@@ -37,7 +37,7 @@ export const full = {
   slices: 6,
   burstFrames: 200_000,
   pacedFrames: 20_000,
-  downloads: 3,
+  downloads: 6,
   asyncBytes: 8 * 1024 * 1024,
   readers: 50,
 }
