@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..')
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   exports: Record<string, string | { types: string; default: string }>
+  scripts: Record<string, string>
 }
 
 describe('the public names', () => {
@@ -153,5 +154,24 @@ describe('the packed package', () => {
     }
     visit('index.js')
     expect(seen.size).toBeGreaterThan(30)
+  })
+})
+
+describe('the scripts', () => {
+  // npm puts options at the end of a script, and another npm keeps what does not stand behind a `--`.
+  const losesOptions = (script: string) => /(^|&& )npm run(?!.* --$)[^&]*$/.test(script)
+
+  it('hand on the options that our pages give them', () => {
+    const pages = ['README.md', 'CONTRIBUTING.md', 'bench/README.md'].map((page) =>
+      readFileSync(join(ROOT, page), 'utf8'),
+    )
+    const given = new Set([...pages.join('').matchAll(/npm run (\w+) -- -/g)].map((match) => match[1]!))
+    expect([...given]).toContain('bench')
+    expect([...given].filter((name) => losesOptions(manifest.scripts[name]!))).toEqual([])
+  })
+
+  it('lose them where another npm is in between (control)', () => {
+    expect(losesOptions('npm run build && npm run bench -w @millrace/bench')).toBe(true)
+    expect(losesOptions('npm run build && node bench.mjs')).toBe(false)
   })
 })
