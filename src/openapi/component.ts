@@ -4,10 +4,11 @@
  * A document is written in two rounds, because a schema is a component when it is used twice, and has two
  * forms when it takes something else than it gives; nobody knows that before the last use. In the first
  * round every use gets a node of its own with the references of its validator; in the second one
- * (`finish`) names are given and all references are turned to them.
+ * (`finish`) names are given (component-name.ts) and all references are turned to them.
  */
 import type { SchemaSide } from '../core/documentation.ts'
 import { isSchema, type Schema } from '../core/schema.ts'
+import { ComponentNames, type Conversion, isWorthAName, type NamingOptions } from './component-name.ts'
 import {
   canonical,
   type Converted,
@@ -20,38 +21,16 @@ import {
   referenceName,
   toJsonSchema,
 } from './json-schema.ts'
-import { pascal } from './name.ts'
 import type { TimeSlice } from './time-slice.ts'
 
-export interface RegistryOptions {
+export interface RegistryOptions extends NamingOptions {
   readonly draft: Draft
-  /** Schemas by their names, where the app has told any. */
-  readonly names: ReadonlyMap<unknown, string>
   readonly jsonSchema: ((schema: Schema, side: SchemaSide) => Readonly<JsonSchema> | undefined) | undefined
-  /** Told of everything that cannot be written, with its place. */
-  readonly report: (place: string, problem: string) => void
-}
-
-/** One side of one schema, and what is to become of it. */
-interface Conversion extends Converted {
-  readonly schema: Schema
-  readonly side: SchemaSide
-  /** What it is called if it needs a name and has none. */
-  readonly fallback: string
-  uses: number
-}
-
-/** A schema that is going to be a component. */
-interface Entry {
-  readonly name: string
-  readonly side: SchemaSide
-  readonly node: JsonSchema
-  readonly conversion: Conversion
 }
 
 export class SchemaRegistry {
   readonly #options: RegistryOptions
-  readonly #conversions = new Map<Schema, Partial<Record<SchemaSide, Conversion>>>()
+  readonly #conversions: Map<Schema, Partial<Record<SchemaSide, Conversion>>> = new Map()
   readonly #named: ReadonlyMap<string, Schema>
   /** Whose parts are being looked at. */
   readonly #converting = new Set<Conversion>()
@@ -153,31 +132,23 @@ export class SchemaRegistry {
 
   /** Gives the names and fills all nodes. */
   async finish(slice: TimeSlice): Promise<Record<string, JsonSchema>> {
-    const entries = this.#entries()
-    const names = this.#nameSides(entries)
-    const nameOf = (conversion: Conversion, local: string) => {
-      const entry = entries.get(conversion)?.get(local)
-      return entry === undefined ? undefined : names.get(`${entry.side} ${entry.name}`)
-    }
+    const names = new ComponentNames(this.#conversions, this.#named, this.#options)
     const resolve = (node: JsonSchema, conversion: Conversion) =>
       eachReference(node, (holder, target) => {
         const local = referenceName(target)
-        const name = local === undefined ? undefined : nameOf(conversion, local)
+        const name = local === undefined ? undefined : names.of(conversion, local)
         if (name !== undefined) holder['$ref'] = `#/components/schemas/${name}`
       })
     const components: Record<string, JsonSchema> = {}
-    for (const perConversion of entries.values()) {
-      for (const { name, side, node, conversion } of perConversion.values()) {
-        const final = names.get(`${side} ${name}`)!
-        if (components[final] !== undefined) continue
-        if (slice.isOver) await slice.next()
-        components[final] = structuredClone(node)
-        resolve(components[final], conversion)
-      }
+    for (const { name, node, conversion } of names.all()) {
+      if (components[name] !== undefined) continue
+      if (slice.isOver) await slice.next()
+      components[name] = structuredClone(node)
+      resolve(components[name], conversion)
     }
     for (const { node, conversion, whole } of this.#nodes) {
       if (slice.isOver) await slice.next()
-      const name = whole ? nameOf(conversion, '') : undefined
+      const name = whole ? names.of(conversion, '') : undefined
       if (name !== undefined) node['$ref'] = `#/components/schemas/${name}`
       else {
         if (whole) Object.assign(node, structuredClone(conversion.root))
@@ -186,121 +157,6 @@ export class SchemaRegistry {
     }
     return Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)))
   }
-
-  /** What becomes a component, by conversion and by its name in there (`''` for the root). */
-  #entries(): Map<Conversion, Map<string, Entry>> {
-    const entries = new Map<Conversion, Map<string, Entry>>()
-    const taken = new Map<string, Schema | undefined>()
-    for (const conversion of this.#all()) {
-      const named = Object.keys(conversion.definitions).filter((name) => !isMadeUp(name))
-      for (const name of named) taken.set(toComponentName(name), this.#named.get(name))
-    }
-    for (const conversion of this.#all()) {
-      const own = new Map<string, Entry>()
-      const add = (local: string, name: string, node: JsonSchema) =>
-        own.set(local, { name, side: conversion.side, node, conversion })
-      const rootName = this.#rootName(conversion, taken)
-      if (rootName !== undefined) add('', rootName, conversion.root)
-      let parts = 0
-      for (const [local, node] of Object.entries(conversion.definitions)) {
-        const base = rootName ?? conversion.fallback
-        if (!isMadeUp(local)) add(local, toComponentName(local), node)
-        else if (conversion.root['$ref'] === `#/$defs/${local}` && rootName === undefined)
-          add(local, free(this.#nameOf(conversion), conversion.schema, taken), node)
-        else add(local, free(`${base}Part${++parts}`, conversion.schema, taken), node)
-      }
-      entries.set(conversion, own)
-    }
-    return entries
-  }
-
-  *#all(): Iterable<Conversion> {
-    for (const sides of this.#conversions.values()) yield* Object.values(sides)
-  }
-
-  /** One name for both sides: as it is exported or titled, or after its first place. */
-  #nameOf({ schema, root }: Conversion): string {
-    const title = typeof root['title'] === 'string' ? root['title'] : ''
-    const [first] = Object.values(this.#conversions.get(schema)!)
-    return toComponentName(this.#options.names.get(schema) ?? pascal(title)) || first!.fallback
-  }
-
-  /** The name of a root: what has been named, is used again, or refers to itself. */
-  #rootName(conversion: Conversion, taken: Map<string, Schema | undefined>): string | undefined {
-    const { schema, root } = conversion
-    if (!isWorthAName(root)) return undefined
-    let recursive = false
-    eachReference([root, conversion.definitions], (_holder, target) => (recursive ||= target === '#'))
-    const uses = Object.values(this.#conversions.get(schema)!).reduce((sum, each) => sum + each.uses, 0)
-    const named = this.#options.names.has(schema) || (typeof root['title'] === 'string' && uses > 0)
-    if (uses === 0 && !recursive) return undefined
-    if (uses > 1 || named || recursive) return free(this.#nameOf(conversion), schema, taken)
-    return undefined
-  }
-
-  /**
-   * One name where a schema takes what it gives, two where it does not, or where anything it refers to
-   * does not.
-   */
-  #nameSides(entries: ReadonlyMap<Conversion, ReadonlyMap<string, Entry>>): Map<string, string> {
-    const texts = new Map<string, Partial<Record<SchemaSide, string>>>()
-    const references = new Map<string, Set<string>>()
-    const places = new Map<string, Entry>()
-    for (const perConversion of entries.values()) {
-      for (const entry of perConversion.values()) {
-        const { name, side } = entry
-        const node = structuredClone(entry.node)
-        eachReference(node, (holder, target) => {
-          const to = perConversion.get(referenceName(target) ?? ' ')?.name
-          if (to === undefined) return
-          holder['$ref'] = to
-          references.set(name, (references.get(name) ?? new Set()).add(to))
-        })
-        const text = canonical(node)
-        const sides = texts.get(name) ?? {}
-        texts.set(name, sides)
-        if (sides[side] !== undefined && sides[side] !== text)
-          this.#clash(entry, places.get(`${side} ${name}`)!)
-        sides[side] ??= text
-        if (!places.has(`${side} ${name}`)) places.set(`${side} ${name}`, entry)
-      }
-    }
-    const apart = differing(texts, references)
-    const names = new Map<string, string>()
-    for (const [name, sides] of texts) {
-      for (const side of Object.keys(sides)) {
-        const suffix = apart.has(name) && Object.keys(sides).length > 1 ? pascal(side) : ''
-        names.set(`${side} ${name}`, name + suffix)
-      }
-    }
-    return names
-  }
-
-  #clash(entry: Entry, first: Entry): void {
-    this.#options.report(
-      entry.conversion.fallback,
-      `two different schemas are called "${entry.name}", the other one in ${first.conversion.fallback}. Rename one of them.`,
-    )
-  }
-}
-
-/** The names whose sides differ, in themselves or in what they refer to. */
-function differing(
-  texts: ReadonlyMap<string, Partial<Record<SchemaSide, string>>>,
-  references: ReadonlyMap<string, ReadonlySet<string>>,
-): Set<string> {
-  const apart = new Set<string>()
-  for (const [name, { input, output }] of texts)
-    if (input !== undefined && output !== undefined && input !== output) apart.add(name)
-  for (let grown = true; grown;) {
-    grown = false
-    for (const [name, to] of references) {
-      if (apart.has(name) || ![...to].some((each) => apart.has(each))) continue
-      apart.add(name)
-      grown = true
-    }
-  }
-  return apart
 }
 
 /** What may be said of a schema at the place that refers to it. */
@@ -321,35 +177,6 @@ function withoutSelf(root: JsonSchema, name: string): JsonSchema {
     if (target === '#') holder['$ref'] = `#/$defs/${name}`
   })
   return node
-}
-
-/** A name that no other schema has. */
-function free(wanted: string, schema: Schema, taken: Map<string, Schema | undefined>): string {
-  for (let count = 1; ; count++) {
-    const name = count === 1 ? wanted : `${wanted}${count}`
-    if (taken.has(name) && taken.get(name) !== schema) continue
-    taken.set(name, schema)
-    return name
-  }
-}
-
-/** Objects, lists and choices are; a string is not, and neither is a mere reference. */
-function isWorthAName(root: JsonSchema): boolean {
-  return [
-    'properties',
-    'items',
-    'prefixItems',
-    'anyOf',
-    'oneOf',
-    'allOf',
-    'enum',
-    'additionalProperties',
-  ].some((keyword) => keyword in root)
-}
-
-/** A component's name has letters, digits, dots, hyphens and underscores. */
-function toComponentName(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]+/g, '_')
 }
 
 interface Shape {
