@@ -1,4 +1,4 @@
-import { DEFAULT_BODY_LIMIT } from './body.ts'
+import { DEFAULT_BODY_LIMIT } from './body-intake.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type CompressOptions, compressRules } from './compression.ts'
 import { type DecompressOptions, decompressRatio } from './decompression.ts'

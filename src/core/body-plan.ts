@@ -27,8 +27,8 @@ export function planBody(declared: Schema | Format | BodyReader | undefined): Bo
 
 function schemaPlan(schema: Schema): BodyPlan {
   const isOptional = acceptsUndefined(schema)
-  return async ({ rawBody, request }, issues, inputs) => {
-    rawBody.assertReadable()
+  return async ({ bodyIntake, rawBody, request }, issues, inputs) => {
+    bodyIntake.assertReadable()
     assertFormOrigin(rawBody, request)
     const raw = isOptional && (await isEmpty(rawBody)) ? undefined : await parse(rawBody)
     const result = await schema['~standard'].validate(raw)
@@ -61,8 +61,8 @@ function parse(body: RequestBody): Promise<unknown> {
 function textPlan(format: Format): BodyPlan {
   const wanted = format.mediaTypes[0]!
   const takes = (type: string) => (wanted === 'text/plain' ? type.startsWith('text/') : type === wanted)
-  return async ({ rawBody }, _issues, inputs) => {
-    rawBody.assertReadable()
+  return async ({ bodyIntake, rawBody }, _issues, inputs) => {
+    bodyIntake.assertReadable()
     if (!takes(rawBody.mediaType ?? '')) throw unsupported(rawBody.mediaType, wanted)
     inputs.body = await rawBody.text()
   }
@@ -70,8 +70,8 @@ function textPlan(format: Format): BodyPlan {
 
 function bytesPlan(format: Format): BodyPlan {
   const wanted = format.mediaTypes[0]!
-  return async ({ rawBody }, _issues, inputs) => {
-    rawBody.assertReadable()
+  return async ({ bodyIntake, rawBody }, _issues, inputs) => {
+    bodyIntake.assertReadable()
     if (wanted !== 'application/octet-stream' && rawBody.mediaType !== wanted)
       throw unsupported(rawBody.mediaType, wanted)
     inputs.body = rawBody
@@ -81,12 +81,12 @@ function bytesPlan(format: Format): BodyPlan {
 /** The items of a JSON Lines body, each validated when it is asked for: the sender waits for the handler. */
 function itemsPlan(format: Format): BodyPlan {
   return async (exchange, _issues, inputs) => {
-    const { rawBody, log, route } = exchange
-    rawBody.assertReadable()
+    const { bodyIntake, rawBody, log, route } = exchange
+    bodyIntake.assertReadable()
     if (!format.mediaTypes.includes(rawBody.mediaType ?? '')) {
       throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
     }
-    rawBody.claim()
+    bodyIntake.claim()
     inputs.body = readItems(rawBody, format, (issues) => {
       // The first is told whole, and how many there were with the ending: a sender must not fill the log.
       if (exchange.lifetime.dropped++ > 0) return

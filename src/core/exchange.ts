@@ -6,6 +6,7 @@ import { parseCookie } from 'cookie'
 import { decodeParam } from '../wire/path.ts'
 import { BareRecord, parseQuery, type QueryRecord, QuerySyntaxError } from '../wire/query.ts'
 import { RequestBody } from './body.ts'
+import { BodyIntake } from './body-intake.ts'
 import type { Cancellation } from './cancellation.ts'
 import { type CompressRules, compressRules } from './compression.ts'
 import { CONTEXT_NAMES, type AfterCallback, type ContextName } from './context.ts'
@@ -47,6 +48,7 @@ export class Exchange {
     | undefined
   #bodyLimit: number
   #inflation: number | undefined
+  #bodyIntake: BodyIntake | undefined
   #body: RequestBody | undefined
   #head: Head | undefined
   #headSent = false
@@ -144,21 +146,28 @@ export class Exchange {
     this.#inputs = { ...this.#inputs, ...inputs }
   }
 
-  /** The reader of the body, if anybody asked for it. */
-  get touchedBody(): RequestBody | undefined {
-    return this.#body
+  /** The intake of the body, if anybody asked for it. */
+  get touchedBody(): BodyIntake | undefined {
+    return this.#bodyIntake
   }
 
   /** When the last bytes of the request arrived, by the app's clock. */
   get lastReadAt(): number {
-    return this.#body?.lastReadAt ?? this.startedAt
+    return this.#bodyIntake?.lastReadAt ?? this.startedAt
+  }
+
+  get bodyIntake(): BodyIntake {
+    return (this.#bodyIntake ??= new BodyIntake(this.request, this.engine.clock, {
+      bytes: this.#bodyLimit,
+      ms: this.timeouts.body,
+      ratio: this.#inflation,
+    }))
   }
 
   get rawBody(): RequestBody {
     return (this.#body ??= new RequestBody(
-      this.request,
-      this.engine.clock,
-      { bytes: this.#bodyLimit, ms: this.timeouts.body, ratio: this.#inflation },
+      this.bodyIntake,
+      headerValue(this.request.headers, 'content-type'),
       this.engine.disk,
     ))
   }

@@ -40,7 +40,7 @@ function settleBody(exchange: Exchange, reply: Reply): Promise<void> | undefined
   if (reply.body.kind === 'upgrade') return undefined
   // A stream that has asked for the body may read it between its items: its sender waits until then.
   if (reply.body.kind === 'stream') exchange.touchedBody?.claim()
-  const body = exchange.rawBody
+  const body = exchange.bodyIntake
   if (body.unsettled) return body.settle().then(() => body.assertFits())
   body.assertFits()
   return undefined
@@ -91,7 +91,8 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
 
 /**
  * How a body is framed is the transport's to say. Who copies the headers of another reply copies how that one
- * was, and beside a length of ours it would be two framings (RFC 9112 section 6.3). Trailers go with it.
+ * was, and beside a length of ours it would be two framings (RFC 9112 section 6.3). So are trailers: those of
+ * a context are announced with what they need.
  */
 function dropFraming(headers: ReplyHeaders): void {
   delete headers['transfer-encoding']

@@ -28,7 +28,7 @@ export function toMountedRequest(exchange: Exchange, depth: number): Request {
     signal: exchange.signal,
   }
   if (request.body !== null && exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-    init.body = toWebStream(exchange.rawBody.asSent())
+    init.body = toWebStream(exchange.bodyIntake.asSent())
     init.duplex = 'half'
   }
   return new Request(url, init)

@@ -82,8 +82,8 @@ export function form<const S extends PartShape>(
 /** What was sent, by name, in order. */
 type Sent = Map<string, (string | UploadedFile)[]>
 
-async function readUrlencoded({ rawBody, request }: Exchange): Promise<Sent> {
-  rawBody.assertReadable()
+async function readUrlencoded({ bodyIntake, rawBody, request }: Exchange): Promise<Sent> {
+  bodyIntake.assertReadable()
   assertFormOrigin(rawBody, request)
   const fields = await rawBody.form()
   return new Map(Object.entries(fields).map(([name, value]) => [name, [value].flat()]))

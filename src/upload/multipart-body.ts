@@ -1,4 +1,5 @@
-import type { Progress, RequestBody } from '../core/body.ts'
+import type { Progress } from '../core/body.ts'
+import type { BodyIntake } from '../core/body-intake.ts'
 import { type FileRule, isFileRule, type PartShape } from '../core/body-reader.ts'
 import { HttpError, type InputIssue } from '../core/error.ts'
 import { type AnySchema, placeIssues, runSchema, type Schema, validationFailed } from '../core/schema.ts'
@@ -16,7 +17,7 @@ interface Rules {
 
 /** The parts of a form as they arrive. Readable once. */
 export class MultipartBody<P> implements AsyncIterable<P> {
-  readonly #body: RequestBody
+  readonly #body: BodyIntake
   readonly #parser: MultipartParser
   readonly #rules: Rules
   readonly #chunks: AsyncIterator<Uint8Array, void>
@@ -27,7 +28,7 @@ export class MultipartBody<P> implements AsyncIterable<P> {
   /** Nobody asks for another part. */
   #left = false
 
-  constructor(body: RequestBody, parser: MultipartParser, rules: Rules) {
+  constructor(body: BodyIntake, parser: MultipartParser, rules: Rules) {
     this.#body = body
     this.#parser = parser
     this.#rules = rules
@@ -49,7 +50,7 @@ export class MultipartBody<P> implements AsyncIterable<P> {
    * One listener; the last one counts.
    */
   onProgress(listener: (progress: Progress) => void): void {
-    this.#body.onProgress(listener)
+    this.#body.onArrival = () => listener(this)
   }
 
   /**

@@ -58,13 +58,13 @@ export function openMultipart<P>(
   parts: PartShape | undefined,
   limits: Required<FormLimits>,
 ): MultipartBody<P> {
-  const { rawBody, request, engine } = exchange
-  rawBody.assertReadable()
+  const { bodyIntake, rawBody, request, engine } = exchange
+  bodyIntake.assertReadable()
   if (rawBody.mediaType !== MULTIPART) throw unsupported(rawBody.mediaType, MULTIPART)
   assertFormOrigin(rawBody, request)
   const boundary = wellFormed(() => readBoundary(headerValue(request.headers, 'content-type') ?? ''))
   const parser = new MultipartParser(boundary, limits.headerBytes)
   // The handler may read it only when its reply has begun.
-  rawBody.claim()
-  return new MultipartBody(rawBody, parser, { parts, limits, disk: engine.disk })
+  bodyIntake.claim()
+  return new MultipartBody(bodyIntake, parser, { parts, limits, disk: engine.disk })
 }
