@@ -58,7 +58,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     }
   }
   assertStatus(reply.status, reply.body.kind === 'upgrade')
-  if (reply.headers['transfer-encoding'] !== undefined) dropFraming(reply.headers)
+  if ('transfer-encoding' in reply.headers || 'trailer' in reply.headers) dropFraming(reply.headers)
   if (reply.body.kind === 'stream') {
     exchange.lifetime.own(reply.body.source)
     reply.body = withStatedLength(reply.body, reply.headers['content-length'])

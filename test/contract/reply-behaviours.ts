@@ -165,6 +165,8 @@ export const replyBehaviours: Behaviour[] = [
       await Promise.resolve()
     }
     app.get('/text', () => reply.text('hello', { headers }))
+    // Announced without any: Node would refuse the reply.
+    app.get('/trailer', () => reply.text('hello', { headers: { trailer: 'x-sum', 'x-kept': 'yes' } }))
     app.get('/bytes', () => reply.bytes(new TextEncoder().encode('hello'), { headers }))
     app.get('/stream', () => reply.stream(streamed(), { headers }))
     app.get('/known', () => reply.stream(streamed(), { headers: { ...headers, 'content-length': '5' } }))
@@ -181,7 +183,7 @@ export const replyBehaviours: Behaviour[] = [
       throw new HttpError(418, { headers })
     })
     const link = await open(app)
-    for (const path of ['/text', '/bytes', '/stream', '/known', '/head', '/middleware', '/error'])
+    for (const path of ['/text', '/trailer', '/bytes', '/stream', '/known', '/head', '/middleware', '/error'])
       for (const method of ['GET', 'HEAD']) {
         const got = await link.request(method, path)
         const { 'transfer-encoding': coding, 'content-length': length } = got.headers
@@ -189,6 +191,7 @@ export const replyBehaviours: Behaviour[] = [
         expect(coding, path).toBe(path === '/stream' && coding !== undefined ? 'chunked' : undefined)
         expect(length === undefined || coding === undefined, path).toBe(true)
         expect(got.headers['x-kept'], path).toBe('yes')
+        expect(got.headers['trailer'], path).toBe(undefined)
         const text = await got.text()
         if (path !== '/error') expect(text, `${method} ${path}`).toBe(method === 'HEAD' ? '' : 'hello')
         if (path !== '/stream' && path !== '/error') expect(length, path).toBe('5')
