@@ -2,6 +2,7 @@ import { AppDocuments, type OpenApiRequest } from './app-document.ts'
 import { Application, type AppOptions } from './core/app.ts'
 import type { AsyncApiDocument, OpenApiDocument } from './core/documentation.ts'
 import { UsageError } from './core/error.ts'
+import { assertAmount } from './core/option.ts'
 import type { CreateSite } from './core/site.ts'
 import { declareDocs } from './docs.ts'
 import { startPace } from './limits/bandwidth.ts'
@@ -107,8 +108,7 @@ export class App<U = {}> extends Application<U> {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const { grace } = options
-    if (grace !== undefined && !(grace >= 0))
-      throw new UsageError(`grace takes milliseconds from 0 up, not ${grace}.`)
+    assertAmount(grace, 'grace', 'milliseconds')
     this.retire()
     this.#forgetDocuments()
     // They stay known until they are closed, for a second call that is less patient.

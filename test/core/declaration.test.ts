@@ -70,6 +70,8 @@ describe('an app, a router and a server', () => {
     [8123, /listen takes an object. Write listen\(\{ port: 8123 \}\)/],
     [{ prot: 1 }, /listen: "prot" is not an option/],
     [{ limits: { conections: 1 } }, /limits of listen: "conections" is not an option/],
+    [{ limits: { requests: '100' } }, /limits.requests takes a count from 0 up, as a number, not "100"/],
+    [{ limits: { headerBytes: NaN } }, /limits.headerBytes takes bytes from 0 up, as a number, not NaN/],
     [{ port: NaN }, /port takes a whole number from 0 to 65535, not "NaN". From the environment/],
     [{ port: 'http' }, /not "http"/],
     [{ port: '' }, /not ""/],
@@ -89,6 +91,11 @@ describe('an app, a router and a server', () => {
       /tls.key and tls.cert must be the texts of a PEM key and its certificate/,
     )
   })
+
+  test('the grace of close is a time', () =>
+    expect(new App().close({ grace: '5s' as never })).rejects.toThrow(
+      /grace takes milliseconds from 0 up, as a number, not "5s"/,
+    ))
 
   test('include takes routers', () => {
     expect(() => new App().include(undefined as never)).toThrow(/not undefined: is it imported\?/)

@@ -223,7 +223,9 @@ app.post('/body', async ({ body }) => {
 app.mount('/mount', () => fail('mount'))
 app.get('/alive', () => 'alive')
 app.route('PURGE', '/unhandled', () => {
-  void Promise.reject(new Error('crash that nobody handles'))
+  const circular = new Error('crash that nobody handles')
+  circular.cause = circular
+  void Promise.reject(circular)
   return 'x'
 })
 

@@ -65,7 +65,7 @@ export function assertListenOptions(options: ListenOptions): void {
   if (typeof options === 'number')
     throw new UsageError(`listen takes an object. Write listen({ port: ${options} }).`)
   assertOptions(options, LISTEN_OPTIONS, 'listen')
-  assertOptions(options.limits ?? {}, LIMITS, 'limits of listen')
+  assertLimits(options.limits)
   for (const name of ['grace', 'pingInterval', 'keepAlive'] as const)
     assertAmount(options[name], name, 'milliseconds')
   const { port = 8000 } = options
@@ -75,6 +75,13 @@ export function assertListenOptions(options: ListenOptions): void {
   throw new UsageError(
     `port takes a whole number from 0 to 65535, not "${port}". From the environment: Number(process.env.PORT ?? 8000).`,
   )
+}
+
+function assertLimits(limits: ListenLimits = {}): void {
+  assertOptions(limits, LIMITS, 'limits of listen')
+  for (const name of ['connections', 'requests', 'streams', 'headers'] as const)
+    assertAmount(limits[name], `limits.${name}`, 'a count')
+  assertAmount(limits.headerBytes, 'limits.headerBytes', 'bytes')
 }
 
 export interface TlsOptions {

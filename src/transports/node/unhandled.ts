@@ -40,7 +40,15 @@ const onUnhandled = Object.assign(
   { [OURS]: true },
 )
 
+/** Causes may lead back to where they started. */
+const MOST_CAUSES = 16
+
 /** `fetch` rejects with the reason of its signal, timers with an error that has it as its cause. */
 function isOfCancelled(reason: unknown): boolean {
-  return reason instanceof StreamCancelled || (reason instanceof Error && isOfCancelled(reason.cause))
+  let error = reason
+  for (let depth = 0; depth < MOST_CAUSES && error instanceof Error; depth++) {
+    if (error instanceof StreamCancelled) return true
+    error = error.cause
+  }
+  return false
 }
