@@ -11,7 +11,7 @@ import type {
   OpenApiOptions,
 } from './core/documentation.ts'
 import type { Engine } from './core/engine.ts'
-import type { Reply } from './core/reply.ts'
+import type { Reply } from './core/reply/reply.ts'
 import type { Router } from './core/router.ts'
 import type { DocumentSource, Written } from './openapi/document.ts'
 import type { DocumentFile } from './openapi/endpoint.ts'

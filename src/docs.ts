@@ -1,6 +1,6 @@
 /** Where the docs page hangs on an app. What it consists of is loaded with the first request for it. */
 import { UsageError } from './core/error.ts'
-import type { Reply } from './core/reply.ts'
+import type { Reply } from './core/reply/reply.ts'
 import type { Router } from './core/router.ts'
 import { FileReply } from './stream/file.ts'
 import type { FileSource } from './stream/file-source.ts'

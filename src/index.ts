@@ -18,11 +18,11 @@ export {
   type OAuth2Options,
   type OpenIdConnectOptions,
   type SecurityOptions,
-} from './core/security.ts'
-export type { OAuth2Flow, OAuth2Flows, Security } from './core/guard.ts'
-export { type NamePassword, sameSecret } from './core/credential.ts'
+} from './core/dependency/security.ts'
+export type { OAuth2Flow, OAuth2Flows, Security } from './core/dependency/guard.ts'
+export { type NamePassword, sameSecret } from './core/dependency/credential.ts'
 export { Router, type RouterOptions } from './core/router.ts'
-export { dependency, type Dependency, type DependencyScope } from './core/dependency.ts'
+export { dependency, type Dependency, type DependencyScope } from './core/dependency/dependency.ts'
 export {
   event,
   type EventMeta,
@@ -30,7 +30,7 @@ export {
   type FormatName,
   type SchemaFormat,
   StreamEvent,
-} from './core/format.ts'
+} from './core/reply/format.ts'
 export {
   bytes,
   type ItemOptions,
@@ -55,15 +55,15 @@ export {
   type SentForm,
 } from './upload/shape.ts'
 export type { FieldPart, FilePart } from './upload/part.ts'
-export type { DigestName, Saved, SaveOptions, SaveTarget, Sink } from './core/sink.ts'
+export type { DigestName, Saved, SaveOptions, SaveTarget, Sink } from './core/body/sink.ts'
 export { channel, Channel, type ChannelOptions } from './channels/channel.ts'
 export type { SlowPolicy, SubscribeOptions, Subscription } from './channels/subscription.ts'
 export { throttle, type ThrottleOptions } from './limits/bandwidth.ts'
 export type { Rate } from './wire/rate.ts'
-export { FollowerTooSlow } from './core/following.ts'
+export { FollowerTooSlow } from './core/socket/following.ts'
 export { HttpError, type HttpErrorOptions, type InputIssue, type Problem, UsageError } from './core/error.ts'
-export { type CancelReason, StreamCancelled } from './core/cancellation.ts'
-export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply.ts'
+export { type CancelReason, StreamCancelled } from './core/lifetime/cancellation.ts'
+export { type Ending, type Outcome, Reply, type ReplyInit } from './core/reply/reply.ts'
 export type { AppOptions, Lifespan } from './core/app.ts'
 export type { OpenApiRequest } from './app-document.ts'
 export type {
@@ -98,18 +98,18 @@ export type {
 } from './core/route.ts'
 export type { StaticOptions } from './core/site.ts'
 export type { Observer } from './core/observer.ts'
-export type { CompressOptions } from './core/compression.ts'
-export type { DecompressOptions } from './core/decompression.ts'
-export type { Timeouts } from './core/timeout.ts'
+export type { CompressOptions } from './core/reply/compression.ts'
+export type { DecompressOptions } from './core/body/decompression.ts'
+export type { Timeouts } from './core/lifetime/timeout.ts'
 export { type AnySchema, type Schema, SchemaMismatch } from './core/schema.ts'
-export type { Progress, RequestBody } from './core/body.ts'
-export type { BodyReader, FileRule, PartShape } from './core/body-reader.ts'
-export type { Clock } from './core/clock.ts'
-export type { Head } from './core/head.ts'
+export type { Progress, RequestBody } from './core/body/body.ts'
+export type { BodyReader, FileRule, PartShape } from './core/body/body-reader.ts'
+export type { Clock } from './core/lifetime/clock.ts'
+export type { Head } from './core/reply/head.ts'
 export type { LogEntry } from './channels/log.ts'
-export type { WebSocketConnection } from './core/connection.ts'
-export type { Message, SocketClose } from './core/socket.ts'
-export type { Emitter, OnOptions } from './core/wait.ts'
+export type { WebSocketConnection } from './core/socket/connection.ts'
+export type { Message, SocketClose } from './core/socket/socket.ts'
+export type { Emitter, OnOptions } from './core/lifetime/wait.ts'
 export type { CloseOptions, Listening } from './transports/node/serve.ts'
 export type { ProxyTrust, TrustProxy } from './transports/node/forwarded.ts'
 export type { ListenLimits, ListenOptions } from './transports/node/listen.ts'

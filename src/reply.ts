@@ -9,8 +9,8 @@ import {
   type Reply,
   type ReplyInit,
   textReply,
-} from './core/reply.ts'
-import { Source } from './core/source.ts'
+} from './core/reply/reply.ts'
+import { Source } from './core/reply/source.ts'
 import { type FileOptions, FileReply } from './stream/file.ts'
 import type { FileSource } from './stream/file-source.ts'
 

@@ -3,7 +3,7 @@
  * a cursor in it, so that a slow follower costs a number, not a queue of copies, and never holds up
  * the others. Everybody sees the same entries in the same order.
  */
-import type { Followable } from '../core/following.ts'
+import type { Followable } from '../core/socket/following.ts'
 import {
   type AnySchema,
   placeIssues,

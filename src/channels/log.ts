@@ -1,5 +1,5 @@
-import { encodeMessage } from '../core/message.ts'
-import { SharedMessage } from '../core/socket.ts'
+import { encodeMessage } from '../core/socket/message.ts'
+import { SharedMessage } from '../core/socket/socket.ts'
 
 /** An entry of a log: a value at an offset, with its wire form made once for all readers. */
 export interface LogEntry<T> {

@@ -1,4 +1,4 @@
-import { FollowerTooSlow, type Following } from '../core/following.ts'
+import { FollowerTooSlow, type Following } from '../core/socket/following.ts'
 import type { LogEntry, MemoryLog } from './log.ts'
 
 /** What happens to a follower that falls further behind than the log reaches back. */

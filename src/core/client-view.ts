@@ -1,10 +1,10 @@
 /** A route as its client sees it. */
-import type { BodyReader } from './body-reader.ts'
+import type { BodyReader } from './body/body-reader.ts'
 import type { InputName } from './context.ts'
-import type { Format, FormatItem, FormatWhole, StreamEvent } from './format.ts'
+import type { Format, FormatItem, FormatWhole, StreamEvent } from './reply/format.ts'
 import type { AnyReply } from './handler.ts'
 import type { AnySchema, SchemaInput, SchemaOutput } from './schema.ts'
-import type { Message } from './socket.ts'
+import type { Message } from './socket/socket.ts'
 
 /**
  * What the client of a route sends, by the names of its inputs, and what it gets: `returns` one value or

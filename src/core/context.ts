@@ -1,14 +1,14 @@
 import type { QueryRecord } from '../wire/query.ts'
 import type { PathParams } from '../wire/path.ts'
-import type { RequestBody } from './body.ts'
-import type { BodyReader } from './body-reader.ts'
-import type { Format, FormatOutput } from './format.ts'
-import type { Head } from './head.ts'
+import type { RequestBody } from './body/body.ts'
+import type { BodyReader } from './body/body-reader.ts'
+import type { Format, FormatOutput } from './reply/format.ts'
+import type { Head } from './reply/head.ts'
 import type { Incoming, IncomingHeaders } from './incoming.ts'
 import type { Logger } from './logger.ts'
-import type { Ending } from './reply.ts'
+import type { Ending } from './reply/reply.ts'
 import type { AnySchema, SchemaOutput } from './schema.ts'
-import type { Emitter, OnOptions } from './wait.ts'
+import type { Emitter, OnOptions } from './lifetime/wait.ts'
 
 /** A callback that runs when the body has really ended, and is told how. */
 export type AfterCallback = (ending: Ending) => unknown

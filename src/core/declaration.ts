@@ -1,11 +1,11 @@
 /** What the compiler checks of a declaration, checked once more at run time: not everybody runs the compiler. */
 import { UsageError } from './error.ts'
-import type { Uses } from './dependency.ts'
+import type { Uses } from './dependency/dependency.ts'
 import { assertAmount, assertMiddleware, assertOneOf, assertOptions, namesOf } from './option.ts'
-import { assertUses } from './provide.ts'
+import { assertUses } from './dependency/provide.ts'
 import type { RouteOptions, WebSocketOptions } from './route.ts'
 import { isSchema } from './schema.ts'
-import { assertTimeouts, type Timeouts } from './timeout.ts'
+import { assertTimeouts, type Timeouts } from './lifetime/timeout.ts'
 
 const INPUTS = ['params', 'query', 'headers', 'cookies'] as const
 

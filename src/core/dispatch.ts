@@ -4,15 +4,15 @@ import { type Endpoint, flatten } from './endpoint.ts'
 import type { Engine } from './engine.ts'
 import { HttpError, toHttpError } from './error.ts'
 import { Exchange } from './exchange.ts'
-import { finalize } from './finalize.ts'
+import { finalize } from './reply/finalize.ts'
 import type { Incoming } from './incoming.ts'
 import { RouteTable, WEBSOCKET } from './match.ts'
 import { type Answer, compose } from './pipeline.ts'
-import { createReply, Reply } from './reply.ts'
+import { createReply, Reply } from './reply/reply.ts'
 import type { AnyRoute } from './route.ts'
 import type { RouteGroup } from './router.ts'
 import type { CreateSite } from './site.ts'
-import { phaseTimeout } from './timeout.ts'
+import { phaseTimeout } from './lifetime/timeout.ts'
 
 /** Decides how an error is answered; returns undefined to leave it to the next handler. */
 export type ErrorHandler = (

@@ -1,5 +1,5 @@
 /** What is declared for the documents only: no request is answered differently for it. */
-import type { Format } from './format.ts'
+import type { Format } from './reply/format.ts'
 import type { Schema } from './schema.ts'
 
 /** What any route may say of itself. */

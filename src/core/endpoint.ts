@@ -1,20 +1,20 @@
 /** From declarations to endpoints: routers flattened, everything composed once, when the app starts. */
-import { planBody } from './body-plan.ts'
-import type { Uses } from './dependency.ts'
+import { planBody } from './body/body-plan.ts'
+import type { Uses } from './dependency/dependency.ts'
 import type { Exchange } from './exchange.ts'
 import type { HttpError } from './error.ts'
 import type { Registered } from './match.ts'
 import { toMountedRequest } from './mounted-request.ts'
 import { type Answer, chain, compose, prepare } from './pipeline.ts'
-import { Reply } from './reply.ts'
+import { Reply } from './reply/reply.ts'
 import type { AnyRoute, Middleware, Route, RouteLimits } from './route.ts'
 import { type Declared, type RouteGroup } from './router.ts'
-import { negotiate, streamHead } from './offer.ts'
-import { type ReplyShape, toReply } from './to-reply.ts'
+import { negotiate, streamHead } from './reply/offer.ts'
+import { type ReplyShape, toReply } from './reply/to-reply.ts'
 import { strippingSchema } from './schema.ts'
 import type { CreateSite } from './site.ts'
-import { isThenable } from './thenable.ts'
-import { sameOrigin, websocketAnswer } from './websocket.ts'
+import { isThenable } from './lifetime/thenable.ts'
+import { sameOrigin, websocketAnswer } from './socket/websocket.ts'
 
 /** What answers at one method and path. */
 export interface Endpoint {

@@ -1,4 +1,4 @@
-import { StreamCancelled } from './cancellation.ts'
+import { StreamCancelled } from './lifetime/cancellation.ts'
 
 /**
  * Every error Millrace answers with, by its stable code: the status and the title of its problem

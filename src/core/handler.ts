@@ -1,12 +1,12 @@
 /** What handlers get and may give, worked out from the path and the options of their route. */
-import type { WebSocketConnection } from './connection.ts'
+import type { WebSocketConnection } from './socket/connection.ts'
 import type { Context, Inputs } from './context.ts'
-import type { Used } from './dependency.ts'
-import type { FormatItem, StreamEvent } from './format.ts'
-import type { Reply } from './reply.ts'
+import type { Used } from './dependency/dependency.ts'
+import type { FormatItem, StreamEvent } from './reply/format.ts'
+import type { Reply } from './reply/reply.ts'
 import type { SchemaInput, SchemaOutput } from './schema.ts'
-import type { Message } from './socket.ts'
-import type { Responder } from './to-reply.ts'
+import type { Message } from './socket/socket.ts'
+import type { Responder } from './reply/to-reply.ts'
 
 /**
  * The handlers of routes with the path `P` and the options `O`; `U` is what their routers provide. They

@@ -1,5 +1,5 @@
 import type { Coding } from '../wire/content-coding.ts'
-import type { Cancellation } from './cancellation.ts'
+import type { Cancellation } from './lifetime/cancellation.ts'
 
 /** Request header fields by lower-case name. Repeated fields come joined or as a list, as the runtime gives them. */
 export type IncomingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>

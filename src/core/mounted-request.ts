@@ -1,7 +1,7 @@
 import { HttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import { headerValue } from './incoming.ts'
-import { toWebStream } from './web-stream.ts'
+import { toWebStream } from './reply/web-stream.ts'
 import { slashesAtEnd } from '../wire/path.ts'
 
 /** The request as a mounted handler sees it: without the `depth` first segments, its body still live. */

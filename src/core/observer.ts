@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts'
-import type { Ending } from './reply.ts'
+import type { Ending } from './reply/reply.ts'
 
 /** What an observer is told about a request. */
 export interface ObservedRequest {

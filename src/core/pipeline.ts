@@ -1,12 +1,12 @@
-import type { BodyPlan } from './body-plan.ts'
-import type { Uses } from './dependency.ts'
+import type { BodyPlan } from './body/body-plan.ts'
+import type { Uses } from './dependency/dependency.ts'
 import type { InputIssue } from './error.ts'
 import { type Exchange, ExchangeView } from './exchange.ts'
 import { assertNoIssues, hasInputs, type InputOptions, type Inputs, readInputs } from './input.ts'
-import { provide } from './provide.ts'
-import { Reply } from './reply.ts'
+import { provide } from './dependency/provide.ts'
+import { Reply } from './reply/reply.ts'
 import type { Middleware } from './route.ts'
-import { adopt } from './stream-reply.ts'
+import { adopt } from './reply/stream-reply.ts'
 
 /** Answers a request that was matched. Synchronous as long as everything in it is. */
 export type Answer = (exchange: Exchange) => Reply | Promise<Reply>

@@ -1,12 +1,12 @@
 import type { ClientView, SocketView } from './client-view.ts'
 import type { Context, ContextName } from './context.ts'
-import type { Dependency, TakenName, Uses } from './dependency.ts'
+import type { Dependency, TakenName, Uses } from './dependency/dependency.ts'
 import { UsageError } from './error.ts'
 import { WEBSOCKET } from './match.ts'
 import type { Handlers } from './handler.ts'
 import { assertMiddleware, assertOptions, type KnownOptions, namesOf } from './option.ts'
 import { assertRouteOptions, assertWebSocketOptions } from './declaration.ts'
-import { assertUses } from './provide.ts'
+import { assertUses } from './dependency/provide.ts'
 import {
   callSite,
   type Middleware,

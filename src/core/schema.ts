@@ -1,5 +1,5 @@
 import { HttpError, type InputIssue } from './error.ts'
-import { isThenable } from './thenable.ts'
+import { isThenable } from './lifetime/thenable.ts'
 
 /**
  * Any validator that speaks Standard Schema 1 (https://standardschema.dev): zod, valibot, arktype

@@ -1,11 +1,11 @@
 /** A folder that is served as it is: what a router knows of it. */
 import type { CacheOptions } from '../wire/cache-control.ts'
-import type { CompressOptions } from './compression.ts'
-import type { Uses } from './dependency.ts'
+import type { CompressOptions } from './reply/compression.ts'
+import type { Uses } from './dependency/dependency.ts'
 import type { HttpError } from './error.ts'
 import type { Exchange } from './exchange.ts'
 import { namesOf } from './option.ts'
-import type { Reply } from './reply.ts'
+import type { Reply } from './reply/reply.ts'
 import type { Middleware } from './route.ts'
 
 /** How a folder is served. */

@@ -10,10 +10,10 @@
  * replies of a client share a bucket. There is one timer for all lines of a clock, and none while
  * nobody waits.
  */
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../core/lifetime/clock.ts'
 import type { RequestContext } from '../core/context.ts'
 import { UsageError } from '../core/error.ts'
-import type { Pace, Throttle } from '../core/pace.ts'
+import type { Pace, Throttle } from '../core/reply/pace.ts'
 import type { Middleware } from '../core/route.ts'
 import { parseRate, type Rate } from '../wire/rate.ts'
 

@@ -1,7 +1,7 @@
 /** Serves a document: made once, kept as bytes, revalidated by its hash. */
 import { HttpError } from '../core/error.ts'
 import { headerValue, type Incoming } from '../core/incoming.ts'
-import { createReply, JSON_TYPE, Reply } from '../core/reply.ts'
+import { createReply, JSON_TYPE, Reply } from '../core/reply/reply.ts'
 import { checkConditions } from '../wire/condition.ts'
 import { type Dialect, DIALECTS } from './dialect.ts'
 

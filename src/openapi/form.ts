@@ -1,5 +1,5 @@
 /** Forms with files as media types. */
-import { type BodyReader, type FileRule, isFileRule } from '../core/body-reader.ts'
+import { type BodyReader, type FileRule, isFileRule } from '../core/body/body-reader.ts'
 import { acceptsUndefined, type Schema } from '../core/schema.ts'
 import { defined, type Json, nonEmpty } from './dialect.ts'
 import type { MediaUse } from './media.ts'

@@ -1,5 +1,5 @@
 /** Formats and schemas as media types with what they carry. */
-import type { Format } from '../core/format.ts'
+import type { Format } from '../core/reply/format.ts'
 import type { Schema } from '../core/schema.ts'
 import type { SchemaSide } from '../core/documentation.ts'
 import type { JsonSchema } from './json-schema.ts'

@@ -5,8 +5,8 @@ import type {
   ReplyDocumentation,
   WebhookDocumentation,
 } from '../core/documentation.ts'
-import type { BodyReader } from '../core/body-reader.ts'
-import type { Format } from '../core/format.ts'
+import type { BodyReader } from '../core/body/body-reader.ts'
+import type { Format } from '../core/reply/format.ts'
 import type { Route } from '../core/route.ts'
 import { acceptsUndefined, isSchema, type Schema } from '../core/schema.ts'
 import { formContent } from './form.ts'

@@ -1,6 +1,6 @@
 /** Params, query, headers and cookies as parameters. */
 import type { RouteExamples } from '../core/documentation.ts'
-import type { Uses } from '../core/dependency.ts'
+import type { Uses } from '../core/dependency/dependency.ts'
 import type { InputOptions } from '../core/input.ts'
 import type { Schema } from '../core/schema.ts'
 import type { JsonSchema } from './json-schema.ts'

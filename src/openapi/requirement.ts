@@ -1,6 +1,11 @@
 /** What an operation asks of its caller, out of the security dependencies that it uses. */
-import type { Dependency, Uses } from '../core/dependency.ts'
-import { isSecurity, type Security, type SecurityRequirement, type SecurityScheme } from '../core/guard.ts'
+import type { Dependency, Uses } from '../core/dependency/dependency.ts'
+import {
+  isSecurity,
+  type Security,
+  type SecurityRequirement,
+  type SecurityScheme,
+} from '../core/dependency/guard.ts'
 import { canonical } from './json-schema.ts'
 import type { Dialect, Json } from './dialect.ts'
 

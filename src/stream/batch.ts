@@ -1,4 +1,4 @@
-import type { Chunk } from '../core/source.ts'
+import type { Chunk } from '../core/reply/source.ts'
 
 /** A batch that has this many bytes (or UTF-16 units) is full. */
 export const FULL = 16 * 1024

@@ -1,6 +1,6 @@
 /** Several parts of a file in one body: `multipart/byteranges` (RFC 9110 section 14.6). */
-import type { Body, OpenFile } from '../core/reply.ts'
-import { Source } from '../core/source.ts'
+import type { Body, OpenFile } from '../core/reply/reply.ts'
+import { Source } from '../core/reply/source.ts'
 import { type ByteRange, contentRange } from '../wire/range.ts'
 import { readPart } from './file-source.ts'
 

@@ -1,6 +1,6 @@
 /** What files are read from: a path on disk, an object of a store, a buffer. */
-import type { Body, OpenFile } from '../core/reply.ts'
-import { Source } from '../core/source.ts'
+import type { Body, OpenFile } from '../core/reply/reply.ts'
+import { Source } from '../core/reply/source.ts'
 import type { DigestAlgorithm } from '../wire/digest.ts'
 
 /**

@@ -4,13 +4,13 @@
  * an open file.
  */
 import { lookup } from 'mrmime'
-import { codingFor, isNegotiable } from '../core/compression.ts'
+import { codingFor, isNegotiable } from '../core/reply/compression.ts'
 import { HttpError } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'
-import { createReply, OCTETS, type Reply, type ReplyInit } from '../core/reply.ts'
-import type { Responder } from '../core/to-reply.ts'
-import { varyBy } from '../core/vary.ts'
+import { createReply, OCTETS, type Reply, type ReplyInit } from '../core/reply/reply.ts'
+import type { Responder } from '../core/reply/to-reply.ts'
+import { varyBy } from '../core/reply/vary.ts'
 import { type CacheOptions, formatCacheControl } from '../wire/cache-control.ts'
 import {
   checkConditions,

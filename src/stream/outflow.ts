@@ -2,9 +2,9 @@
  * The side of a pump that writes. It gathers small chunks (batch.ts) and cuts large ones into pieces, keeps
  * to a stated length and to a pace, and knows when no more can be taken.
  */
-import type { Pace } from '../core/pace.ts'
-import type { ReplyTiming } from '../core/reply.ts'
-import type { Chunk } from '../core/source.ts'
+import type { Pace } from '../core/reply/pace.ts'
+import type { ReplyTiming } from '../core/reply/reply.ts'
+import type { Chunk } from '../core/reply/source.ts'
 import { Batch } from './batch.ts'
 import type { Macrotask } from './turn.ts'
 import type { StreamWatch } from './watch.ts'

@@ -1,6 +1,6 @@
-import type { CancelReason } from '../core/cancellation.ts'
-import type { Pace } from '../core/pace.ts'
-import type { Chunk, Source } from '../core/source.ts'
+import type { CancelReason } from '../core/lifetime/cancellation.ts'
+import type { Pace } from '../core/reply/pace.ts'
+import type { Chunk, Source } from '../core/reply/source.ts'
 import type { PumpLimits, Sink } from './outflow.ts'
 import { Pump, type PumpEnding } from './pump.ts'
 

@@ -8,17 +8,17 @@
  *   and then leave as one write. That adds no latency, and makes bursts of small yields cheap.
  * - No allocation per item on the hot path: bound methods, no closures, no iterator wrappers. Sync
  *   sources run in a plain loop.
- * - What transforms stand around is spoken to through them (core/transform.ts).
+ * - What transforms stand around is spoken to through them (core/reply/transform.ts).
  * - An end is never a lie. `sink.end()` only follows a source that ended by itself; everything else
  *   is `sink.abort()`.
  * - A pace, where there is one, is asked before the source is: a throttled source is pulled more slowly.
  * - Fairness: after a time slice the pump lets the event loop turn (see turn.ts).
  */
-import { StreamCancelled } from '../core/cancellation.ts'
-import { type Outcome, remaining, type ReplyTiming } from '../core/reply.ts'
-import type { SourceResult } from '../core/puller.ts'
-import type { Aside, Chunk, Source } from '../core/source.ts'
-import { outcomeOf, phaseTimeout } from '../core/timeout.ts'
+import { StreamCancelled } from '../core/lifetime/cancellation.ts'
+import { type Outcome, remaining, type ReplyTiming } from '../core/reply/reply.ts'
+import type { SourceResult } from '../core/reply/puller.ts'
+import type { Aside, Chunk, Source } from '../core/reply/source.ts'
+import { outcomeOf, phaseTimeout } from '../core/lifetime/timeout.ts'
 import { Outflow, type PumpLimits, type Sink } from './outflow.ts'
 import { continueNextTurn, isSliceOver } from './turn.ts'
 import { type Due, StreamWatch } from './watch.ts'

@@ -3,7 +3,7 @@
  * a time, set to whatever is due next and re-armed when it fires, so that a busy stream pays one
  * clock reading per write and nothing per item. It never touches the producer.
  */
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../core/lifetime/clock.ts'
 
 /** Milliseconds after which something is due; 0 or undefined for never. */
 export interface WatchRules {

@@ -6,7 +6,7 @@
  * order in which they are due, and lets promises settle after each. Real I/O has a pace of its own
  * and is not waited for.
  */
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../core/lifetime/clock.ts'
 import { settle } from './patience.ts'
 
 /** A timer that has been set and has not fired. */

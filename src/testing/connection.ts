@@ -2,7 +2,7 @@
 import type { Application } from '../core/app.ts'
 import { UsageError } from '../core/error.ts'
 import type { Incoming } from '../core/incoming.ts'
-import { Ledger } from '../core/ledger.ts'
+import { Ledger } from '../core/lifetime/ledger.ts'
 import { httpSender } from './http.ts'
 import { LeakDetector, LeakError } from './leak.ts'
 import { memorySender, type Send } from './memory.ts'

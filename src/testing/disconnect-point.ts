@@ -7,7 +7,7 @@
  * there are is learnt from a first replay that is left alone.
  */
 import type { Application } from '../core/app.ts'
-import { type CleanupFailure, STREAM_CLEANUP } from '../core/ledger.ts'
+import { type CleanupFailure, STREAM_CLEANUP } from '../core/lifetime/ledger.ts'
 import { type TestClock, toTestClock } from './clock.ts'
 import { AppConnection, type ConnectOptions } from './connection.ts'
 import { fromFailure, type Leak, LeakError } from './leak.ts'

@@ -1,5 +1,5 @@
 /** A connection over real sockets: HTTP by the runtime's own `fetch`. */
-import { toWebStream } from '../core/web-stream.ts'
+import { toWebStream } from '../core/reply/web-stream.ts'
 import type { Send } from './memory.ts'
 import type { TestEnding, TestReply, Wire } from './reply.ts'
 

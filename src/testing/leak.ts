@@ -1,6 +1,6 @@
 /** What is still open when nothing should be, and the error that tells of it. */
 import type { Application } from '../core/app.ts'
-import type { CleanupFailure, LedgerEntry, OpenPart } from '../core/ledger.ts'
+import type { CleanupFailure, LedgerEntry, OpenPart } from '../core/lifetime/ledger.ts'
 import { type TestTimer, toTestClock } from './clock.ts'
 import { pause, realNow, settle } from './patience.ts'
 

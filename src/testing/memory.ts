@@ -1,9 +1,9 @@
 /** A connection in memory: no sockets, no ports, the real pipeline and the real pump. */
 import type { Application } from '../core/app.ts'
-import { Cancellation } from '../core/cancellation.ts'
+import { Cancellation } from '../core/lifetime/cancellation.ts'
 import type { Incoming } from '../core/incoming.ts'
-import type { LiveRequest } from '../core/live.ts'
-import type { Reply } from '../core/reply.ts'
+import type { LiveRequest } from '../core/lifetime/live.ts'
+import type { Reply } from '../core/reply/reply.ts'
 import { fileSource } from '../stream/file-source.ts'
 import { PulledBody } from '../stream/pulled.ts'
 import type { TestEnding, TestReply, TestRequest, Wire } from './reply.ts'

@@ -1,5 +1,5 @@
 /** A reply whose body is taken by a test while the handler runs. The same over every kind of connection. */
-import type { Outcome } from '../core/reply.ts'
+import type { Outcome } from '../core/reply/reply.ts'
 import type { Schema, SchemaOutput } from '../core/schema.ts'
 import { StreamTruncated } from '../wire/truncation.ts'
 import { ItemReader, type TestItems, type TestProblem } from './item-reader.ts'

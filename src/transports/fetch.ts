@@ -1,11 +1,11 @@
 /** Millrace as a fetch handler: `Request` in, `Response` out, for Bun, Deno, workers and tests. */
 import type { Application } from '../core/app.ts'
-import { Cancellation } from '../core/cancellation.ts'
+import { Cancellation } from '../core/lifetime/cancellation.ts'
 import type { Incoming, IncomingHeaders, Peer, Protocol } from '../core/incoming.ts'
-import type { LiveRequest } from '../core/live.ts'
-import type { Reply } from '../core/reply.ts'
-import type { Source } from '../core/source.ts'
-import { toWebStream } from '../core/web-stream.ts'
+import type { LiveRequest } from '../core/lifetime/live.ts'
+import type { Reply } from '../core/reply/reply.ts'
+import type { Source } from '../core/reply/source.ts'
+import { toWebStream } from '../core/reply/web-stream.ts'
 import { fileSource } from '../stream/file-source.ts'
 import { PulledBody } from '../stream/pulled.ts'
 

@@ -1,6 +1,6 @@
-import { collect } from '../core/body.ts'
-import { assertFormOrigin } from '../core/body-plan.ts'
-import { type BodyReader, isFileRule, type PartShape } from '../core/body-reader.ts'
+import { collect } from '../core/body/body.ts'
+import { assertFormOrigin } from '../core/body/body-plan.ts'
+import { type BodyReader, isFileRule, type PartShape } from '../core/body/body-reader.ts'
 import { type InputIssue } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { placeIssues, runSchema, type Schema, type SchemaOutput } from '../core/schema.ts'
@@ -11,8 +11,8 @@ import {
   type SaveOptions,
   type SaveTarget,
   type Scratch,
-} from '../core/sink.ts'
-import { harmless } from '../core/thenable.ts'
+} from '../core/body/sink.ts'
+import { harmless } from '../core/lifetime/thenable.ts'
 import { MULTIPART, openMultipart } from './multipart.ts'
 import type { FieldPart, FilePart } from './part.ts'
 import {

@@ -1,5 +1,5 @@
-import { assertFormOrigin, unsupported } from '../core/body-plan.ts'
-import type { BodyReader, FileRule, PartShape } from '../core/body-reader.ts'
+import { assertFormOrigin, unsupported } from '../core/body/body-plan.ts'
+import type { BodyReader, FileRule, PartShape } from '../core/body/body-reader.ts'
 import type { InputIssue } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { headerValue } from '../core/incoming.ts'

@@ -1,8 +1,8 @@
-import { collect } from '../core/body.ts'
-import type { FileRule } from '../core/body-reader.ts'
+import { collect } from '../core/body/body.ts'
+import type { FileRule } from '../core/body/body-reader.ts'
 import { HttpError } from '../core/error.ts'
-import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from '../core/sink.ts'
-import { harmless } from '../core/thenable.ts'
+import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from '../core/body/sink.ts'
+import { harmless } from '../core/lifetime/thenable.ts'
 import { safeFilename } from '../wire/filename.ts'
 import type { FormPart } from '../wire/form-part.ts'
 

@@ -14,10 +14,10 @@
  *   told so, and goes on with the nothing that is left: that has it processed again.
  */
 import type { Context, ContextName } from '../core/context.ts'
-import type { Dependency, TakenName } from '../core/dependency.ts'
+import type { Dependency, TakenName } from '../core/dependency/dependency.ts'
 import { HttpError } from '../core/error.ts'
 import { ExchangeView } from '../core/exchange.ts'
-import { emptyReply, type Reply } from '../core/reply.ts'
+import { emptyReply, type Reply } from '../core/reply/reply.ts'
 import { Router } from '../core/router.ts'
 import { belowPath } from '../wire/path.ts'
 import { formatBoolean, formatLimits } from '../wire/upload-field.ts'

@@ -1,5 +1,5 @@
 /** The parts of a form as they are declared: schemas of fields, and files. */
-import { type FileRule, isFileRule, type PartShape } from '../core/body-reader.ts'
+import { type FileRule, isFileRule, type PartShape } from '../core/body/body-reader.ts'
 import { UsageError } from '../core/error.ts'
 import { assertOptions, namesOf } from '../core/option.ts'
 import { type AnySchema, isSchema, type SchemaInput } from '../core/schema.ts'

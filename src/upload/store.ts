@@ -1,4 +1,4 @@
-import { collect } from '../core/body.ts'
+import { collect } from '../core/body/body.ts'
 import {
   type OpenDisk,
   save,
@@ -6,8 +6,8 @@ import {
   type SaveOptions,
   type SaveTarget,
   type Sink,
-} from '../core/sink.ts'
-import { harmless } from '../core/thenable.ts'
+} from '../core/body/sink.ts'
+import { harmless } from '../core/lifetime/thenable.ts'
 import { safeFilename } from '../wire/filename.ts'
 
 /** What is known of an upload, beside its bytes. Plain data, to be kept as JSON. */

@@ -1,4 +1,4 @@
-import { Source } from '../../src/core/source.ts'
+import { Source } from '../../src/core/reply/source.ts'
 import type { PumpLimits, Sink } from '../../src/stream/outflow.ts'
 import { Pump, type PumpEnding } from '../../src/stream/pump.ts'
 

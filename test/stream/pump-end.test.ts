@@ -1,6 +1,6 @@
 /** How the pump ends: an end is never a lie, and a close is obeyed at every point. */
 import { describe, expect, test } from 'vitest'
-import { systemClock } from '../../src/core/clock.ts'
+import { systemClock } from '../../src/core/lifetime/clock.ts'
 import { type Pumped, pumpOf, turn } from './fake-sink.ts'
 
 const broken = new Error('broken')

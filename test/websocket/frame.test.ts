@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as ws from 'ws'
-import { SharedMessage } from '../../src/core/socket.ts'
+import { SharedMessage } from '../../src/core/socket/socket.ts'
 import { payloadBytes, toFrame } from '../../src/transports/node/frame.ts'
 
 /** Exported by ws, and missing in its types. */

@@ -1,7 +1,7 @@
 /** What waits between a peer and its reader: nothing is lost unsaid, nothing grows without bound. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Inbox } from '../../src/core/inbox.ts'
+import { Inbox } from '../../src/core/socket/inbox.ts'
 import { ManualClock } from './scene.ts'
 
 const CAPACITY = 256 * 1024

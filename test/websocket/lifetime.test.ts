@@ -2,8 +2,8 @@
 import { dependency, type Ending, StreamCancelled } from 'millrace'
 import { expect, test } from 'vitest'
 import { App } from '../../src/app.ts'
-import { Cancellation } from '../../src/core/cancellation.ts'
-import type { Reply } from '../../src/core/reply.ts'
+import { Cancellation } from '../../src/core/lifetime/cancellation.ts'
+import type { Reply } from '../../src/core/reply/reply.ts'
 import { connect, serve, until, wait } from './scene.ts'
 
 /** A dependency that writes down what happens to it. */

@@ -1,6 +1,6 @@
 /** The replies of the docs page: two documents with strict headers, and the files they need. */
 import { HttpError } from '../../core/error.ts'
-import { createReply, htmlReply, redirectReply, type Reply } from '../../core/reply.ts'
+import { createReply, htmlReply, redirectReply, type Reply } from '../../core/reply/reply.ts'
 import { loadAssets } from './asset.ts'
 import { consoleHtml, type DocsLinks, referenceHtml } from './html.ts'
 

@@ -1,6 +1,6 @@
 /** Compression of streams, flushed with every write, so that no item waits. */
 import type { Sink } from '../../stream/outflow.ts'
-import type { Chunk } from '../../core/source.ts'
+import type { Chunk } from '../../core/reply/source.ts'
 import type { Coding } from '../../wire/content-coding.ts'
 import { createCompressor, type Compressor } from './zlib.ts'
 

@@ -1,7 +1,7 @@
 /** The content codings that Node's zlib undoes, for request bodies. */
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { pipeline } from 'node:stream'
-import { corrupt } from '../../core/decompression.ts'
+import { corrupt } from '../../core/body/decompression.ts'
 import type { ContentCodings } from '../../core/incoming.ts'
 import { type Compressor, PRODUCED, zstd } from './zlib.ts'
 

@@ -3,7 +3,7 @@ import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { HttpError } from '../../core/error.ts'
-import type { Disk, SaveOptions, Scratch, Sink } from '../../core/sink.ts'
+import type { Disk, SaveOptions, Scratch, Sink } from '../../core/body/sink.ts'
 
 /** How much is gathered while a write is under way, and how much may wait for it, in bytes. */
 const WRITE_BEHIND = 512 * 1024

@@ -1,4 +1,4 @@
-import { type Message, SharedMessage } from '../../core/socket.ts'
+import { type Message, SharedMessage } from '../../core/socket/socket.ts'
 
 const TEXT = 0x81
 const BINARY = 0x82

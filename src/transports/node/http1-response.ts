@@ -1,8 +1,8 @@
 /** Responses of HTTP/1.1: how a head and chunks are written, and how a body is cut so that its reader can tell. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Reply } from '../../core/reply.ts'
-import type { Chunk } from '../../core/source.ts'
+import type { Reply } from '../../core/reply/reply.ts'
+import type { Chunk } from '../../core/reply/source.ts'
 import { assertHeader } from '../../wire/header.ts'
 import type { NodeResponse } from './response.ts'
 

@@ -1,8 +1,8 @@
 /** Responses of HTTP/2: a stream among others of its connection, which a cut leaves alone. */
 import type { OutgoingHttpHeaders } from 'node:http'
 import { constants, type Http2ServerResponse, type Http2Session } from 'node:http2'
-import type { Reply } from '../../core/reply.ts'
-import type { Chunk } from '../../core/source.ts'
+import type { Reply } from '../../core/reply/reply.ts'
+import type { Chunk } from '../../core/reply/source.ts'
 import { refusesBody, whenQuiet } from './linger.ts'
 import type { NodeResponse } from './response.ts'
 

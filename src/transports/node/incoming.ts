@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { Cancellation } from '../../core/cancellation.ts'
+import { Cancellation } from '../../core/lifetime/cancellation.ts'
 import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
 import { zlibCodings } from './decompress.ts'
 import type { NodeResponse } from './response.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Reply } from '../../core/reply.ts'
+import type { Reply } from '../../core/reply/reply.ts'
 
 /** How long, and for how many more bytes, a client is listened to that was told to stop sending. */
 const LINGER_MS = 1000

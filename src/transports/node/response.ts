@@ -1,8 +1,8 @@
 /** Node's responses, as all that is sent sees them: HTTP/1.1 and HTTP/2 are told apart below it. */
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
-import type { Reply } from '../../core/reply.ts'
-import type { Chunk } from '../../core/source.ts'
+import type { Reply } from '../../core/reply/reply.ts'
+import type { Chunk } from '../../core/reply/source.ts'
 
 /** A response being written. */
 export interface NodeResponse {

@@ -1,5 +1,5 @@
-import type { Pace } from '../../core/pace.ts'
-import type { OpenFile, Outcome, Reply } from '../../core/reply.ts'
+import type { Pace } from '../../core/reply/pace.ts'
+import type { OpenFile, Outcome, Reply } from '../../core/reply/reply.ts'
 import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
 import { type FileMemory, PIECE, Share } from './file-memory.ts'
 import type { NodeResponse, Sending } from './response.ts'

@@ -1,7 +1,7 @@
 /** Writes replies to Node's responses: one writer per body kind. */
-import type { Pace } from '../../core/pace.ts'
-import type { Outcome, Reply } from '../../core/reply.ts'
-import { type Chunk, Source } from '../../core/source.ts'
+import type { Pace } from '../../core/reply/pace.ts'
+import type { Outcome, Reply } from '../../core/reply/reply.ts'
+import { type Chunk, Source } from '../../core/reply/source.ts'
 import { fileSource } from '../../stream/file-source.ts'
 import type { Sink } from '../../stream/outflow.ts'
 import { Pump } from '../../stream/pump.ts'

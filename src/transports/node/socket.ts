@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { type RawData, WebSocket } from 'ws'
-import type { Clock } from '../../core/clock.ts'
-import { Inbox } from '../../core/inbox.ts'
-import type { Message, SharedMessage, Socket, SocketClose } from '../../core/socket.ts'
+import type { Clock } from '../../core/lifetime/clock.ts'
+import { Inbox } from '../../core/socket/inbox.ts'
+import type { Message, SharedMessage, Socket, SocketClose } from '../../core/socket/socket.ts'
 import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
 import { payloadBytes, toFrame } from './frame.ts'
 

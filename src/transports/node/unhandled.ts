@@ -4,7 +4,7 @@
  * nobody looks. So what a cancelled request brings about is told, and ends nothing. Everything else ends the
  * process as if we were not there.
  */
-import { StreamCancelled } from '../../core/cancellation.ts'
+import { StreamCancelled } from '../../core/lifetime/cancellation.ts'
 import type { Logger } from '../../core/logger.ts'
 
 /** By which copies of this listener know each other. */

@@ -1,6 +1,6 @@
 import { link, mkdir, open, opendir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { SaveOptions } from '../../core/sink.ts'
+import type { SaveOptions } from '../../core/body/sink.ts'
 import type { StoredUpload, UploadAppender, UploadInfo, UploadStore } from '../../upload/store.ts'
 import { Appender, rethrow, syncDirectory, temporaryName } from './disk.ts'
 import { readChunks } from './file.ts'

@@ -1,5 +1,5 @@
-import { remaining, type ReplyTiming } from '../../core/reply.ts'
-import { phaseTimeout } from '../../core/timeout.ts'
+import { remaining, type ReplyTiming } from '../../core/reply/reply.ts'
+import { phaseTimeout } from '../../core/lifetime/timeout.ts'
 import { StreamWatch } from '../../stream/watch.ts'
 import type { NodeResponse } from './response.ts'
 

@@ -1,7 +1,7 @@
 /** Node's compressors, as we set them up. What is not in every Node is looked for here, and only here. */
 import * as zlib from 'node:zlib'
 import type { Transform } from 'node:stream'
-import type { Chunk } from '../../core/source.ts'
+import type { Chunk } from '../../core/reply/source.ts'
 import type { Coding } from '../../wire/content-coding.ts'
 
 /** A stream of zlib, until it is told to let go of its memory. */
