@@ -269,6 +269,8 @@ export const bodyBehaviours: Behaviour[] = [
       for (const path of CARELESS) {
         const got = await within(link.request('POST', path, { body: kilobytes(8) }), `a reply from ${path}`)
         expect([path, got.status]).toEqual([path, 200])
+        // What is whole waits for its reader, when the app is closed, as long as the grace is.
+        await got.text()
       }
     },
   ),
