@@ -3,16 +3,17 @@ import { writeBetween } from './page.mjs'
 import { scenarios } from './scenario.mjs'
 import { digits, ratio, spreadOf, verdicts } from './summary.mjs'
 
-/** A median with its range over the rounds. */
-function cell(/** @type {import('./summary.mjs').Spread | undefined} */ one, unit = '') {
+/** A median with its range over the rounds, and how many there are where some have failed. */
+function cell(/** @type {import('./summary.mjs').Spread | undefined} */ one, /** @type {number} */ rounds) {
   if (!one) return ''
-  const range = one.rounds > 1 ? ` (${digits(one.min)} – ${digits(one.max)})` : ''
-  return `${digits(one.median)}${range}${unit}`
+  const fewer = one.rounds < rounds ? `; ${one.rounds} of ${rounds} rounds` : ''
+  const range = one.rounds > 1 ? ` (${digits(one.min)} – ${digits(one.max)}${fewer})` : ''
+  return `${digits(one.median)}${range}`
 }
 
 /** @returns {string} Markdown */
 function toTable(/** @type {import('./report.mjs').Results} */ results) {
-  const { machine, rounds, at, versions } = results
+  const { machine, rounds, at, versions, notes } = results
   const rows = Object.entries(results.runs).flatMap(([name, runs]) => {
     const scenario = scenarios[name]
     const metric = scenario?.metrics[0]
@@ -22,13 +23,13 @@ function toTable(/** @type {import('./report.mjs').Results} */ results) {
       ({ text, met }) =>
         `${text.slice(metric.label.length).replace(/^ \/ /, '')}: ${met ? 'met' : '**missed**'}`,
     )
-    const peers = [cell(ratio(runs, 'millrace', 'best peer', metric))]
-    if (rival) peers.push(`nginx ${cell(ratio(runs, 'millrace', rival, metric))}`)
+    const peers = [cell(ratio(runs, 'millrace', 'best peer', metric), rounds)]
+    if (rival) peers.push(`nginx ${cell(ratio(runs, 'millrace', rival, metric), rounds)}`)
     return [
       [
         `${scenario.title}, ${metric.label}`,
-        cell(spreadOf(runs, 'millrace', metric.key)),
-        cell(ratio(runs, 'millrace', 'node', metric)),
+        cell(spreadOf(runs, 'millrace', metric.key), rounds),
+        cell(ratio(runs, 'millrace', 'node', metric), rounds),
         peers.filter(Boolean).join('; '),
         asked.join('; '),
       ],
@@ -36,7 +37,7 @@ function toTable(/** @type {import('./report.mjs').Results} */ results) {
   })
   const peers = Object.entries(versions).filter(([name]) => name !== 'millrace')
   return [
-    `${at.slice(0, 10)}, Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${rounds} rounds: medians, with the least and the most. Beside: ${peers.map((peer) => peer.join(' ')).join(', ')}.`,
+    `${at.slice(0, 10)}, Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${rounds} rounds: medians, with the least and the most. Beside: ${peers.map((peer) => peer.join(' ')).join(', ')}.${notes.map((note) => ` Note: ${note}.`).join('')}`,
     '',
     '| | Millrace | of bare `node:http` | of the best Node peer | asked |',
     '|--|--|--|--|--|',

@@ -3,8 +3,8 @@
  *
  * Who is not measured is stopped (SIGSTOP), so each has the machine to itself, and yet what disturbs the machine for
  * some seconds falls on all of them. Each slice begins with the warm-up, unmeasured: whoever has waited for seconds
- * has cold caches, and V8 has thrown away code that nobody ran. A server's value of the round is the median of its
- * slices.
+ * has cold caches, and begins with a collection of garbage that takes optimized code with it. A server's value of the
+ * round is the median of its slices.
  */
 import { launch } from './launch.mjs'
 import { spread } from './summary.mjs'

@@ -1,6 +1,6 @@
 /**
  * One request from its match to the end of its body: what handlers see as their context. What has to
- * be unwound at its end is in lifetime.ts.
+ * be unwound at its end is in lifetime/lifetime.ts.
  */
 import { parseCookie } from 'cookie'
 import { decodeParam } from '../wire/path.ts'

@@ -2,7 +2,7 @@
 import type { Context } from '../core/context.ts'
 import { HttpError } from '../core/error.ts'
 import { headerValue } from '../core/incoming.ts'
-import { foreignOrigin } from '../core/dependency/origin.ts'
+import { foreignOrigin } from '../core/origin.ts'
 import { dispositionFilename } from '../wire/disposition.ts'
 import { mediaTypeEssence } from '../wire/header.ts'
 import { parseBoolean, parseInteger } from '../wire/upload-field.ts'

@@ -92,10 +92,15 @@ describe('an app, a router and a server', () => {
     )
   })
 
-  test('the grace of close is a time', () =>
-    expect(new App().close({ grace: '5s' as never })).rejects.toThrow(
-      /grace takes milliseconds from 0 up, as a number, not "5s"/,
-    ))
+  test('the grace of close is a time', async () => {
+    const grace = '5s' as never
+    const message = /grace takes milliseconds from 0 up, as a number, not "5s"/
+    const app = new App()
+    await expect(app.close({ grace })).rejects.toThrow(message)
+    const listening = await app.listen({ port: 0, signals: false })
+    await expect(listening.close({ grace })).rejects.toThrow(message)
+    await app.close()
+  })
 
   test('include takes routers', () => {
     expect(() => new App().include(undefined as never)).toThrow(/not undefined: is it imported\?/)

@@ -1,5 +1,5 @@
 /** A crash in one handler never ends the process. The process is a real one. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -113,4 +113,20 @@ test('what nobody awaits is told, and a rejection of another kind ends the proce
   if (server.exitCode === null) await within(once(server, 'exit'), 'the server ends')
   expect(server.exitCode).toBe(1)
   expect(errors).toContain('crash that nobody handles')
+})
+
+test('a rejection that is its own cause ends the process with what it says', () => {
+  const program = `
+    import { App } from 'millrace'
+    await new App().listen({ port: 0 })
+    const error = new Error('it goes round')
+    error.cause = error
+    void Promise.reject(error)`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  expect(status).toBe(1)
+  expect(stderr).toContain('it goes round')
+  expect(stderr).not.toContain('call stack')
 })

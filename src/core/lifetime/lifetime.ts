@@ -20,7 +20,7 @@ import { observe, type ObservedRequest } from '../observer.ts'
 import { ReleaseList } from './release.ts'
 import type { Ending, OpenFile } from '../reply/reply.ts'
 import type { Failure, Source } from '../reply/source.ts'
-import { SourceList } from '../reply/source-list.ts'
+import { SourceList } from './source-list.ts'
 import { outcomeOf } from './timeout.ts'
 
 /** An ending as a transport tells it. */

@@ -1,4 +1,5 @@
 import type { Application } from '../../core/app.ts'
+import { assertAmount } from '../../core/option.ts'
 import { assertListenOptions, type ListenOptions } from './listen.ts'
 import { NodeServer } from './server.ts'
 import { closeOnSignals } from './signal.ts'
@@ -39,6 +40,7 @@ export async function serve(app: Application, options: ListenOptions = {}): Prom
     port: bound,
     url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     async close({ grace = options.grace ?? 10_000 } = {}) {
+      assertAmount(grace, 'grace', 'milliseconds')
       forget()
       await server.close(grace)
       stopTelling()

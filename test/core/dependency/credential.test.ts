@@ -8,7 +8,7 @@ import {
   namePassword,
   sameSecret as ownSameSecret,
   schemeCredentials,
-} from '../../src/core/dependency/credential.ts'
+} from '../../../src/core/dependency/credential.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 

@@ -1,7 +1,7 @@
 import { HttpError } from '../error.ts'
-import { type Cancellation, StreamCancelled } from '../lifetime/cancellation.ts'
-import type { Clock } from '../lifetime/clock.ts'
-import type { Source } from './source.ts'
+import { type Cancellation, StreamCancelled } from './cancellation.ts'
+import type { Clock } from './clock.ts'
+import type { Source } from '../reply/source.ts'
 
 /** Pulled without a pause before the event loop gets a turn, while work goes on that nobody reads. */
 const ITEMS_PER_TURN = 64

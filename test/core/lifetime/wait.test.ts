@@ -1,9 +1,9 @@
 /** The waits of a handler: rejected at once when the request is cancelled, and nothing left behind. */
 import { EventEmitter, getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { Cancellation } from '../../src/core/lifetime/cancellation.ts'
-import type { Clock } from '../../src/core/lifetime/clock.ts'
-import { on, sleep } from '../../src/core/lifetime/wait.ts'
+import { Cancellation } from '../../../src/core/lifetime/cancellation.ts'
+import type { Clock } from '../../../src/core/lifetime/clock.ts'
+import { on, sleep } from '../../../src/core/lifetime/wait.ts'
 
 /** A clock whose timers fire when told to. */
 function manualClock() {

@@ -1,8 +1,8 @@
 /** Sources: how each kind of stream is pulled, and how it is stopped. */
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { systemClock } from '../../src/core/lifetime/clock.ts'
-import { Source } from '../../src/core/reply/source.ts'
+import { systemClock } from '../../../src/core/lifetime/clock.ts'
+import { Source } from '../../../src/core/reply/source.ts'
 
 const stop = (source: Source, ms = 2000) => source.stop(new Error('stop'), systemClock, ms)
 

@@ -1,4 +1,4 @@
-import { headerValue, type Incoming } from '../incoming.ts'
+import { headerValue, type Incoming } from './incoming.ts'
 
 /**
  * The origin of the page that made a request, if it is another one than the request's own host (the
