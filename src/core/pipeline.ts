@@ -91,6 +91,9 @@ function withInputs(options: InputOptions, body: BodyPlan | undefined, answer: A
     }
     const done = readInputs(exchange, options, issues, inputs)
     if (body === undefined) return proceed(exchange, done, accept)
-    return chain(done, () => proceed(exchange, body(exchange, issues, inputs), accept))
+    return chain(done, () => {
+      exchange.bodyIntake.assertReadable()
+      return proceed(exchange, body(exchange, issues, inputs), accept)
+    })
   }
 }

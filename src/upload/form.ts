@@ -82,8 +82,7 @@ export function form<const S extends PartShape>(
 /** What was sent, by name, in order. */
 type Sent = Map<string, (string | UploadedFile)[]>
 
-async function readUrlencoded({ bodyIntake, rawBody, request }: Exchange): Promise<Sent> {
-  bodyIntake.assertReadable()
+async function readUrlencoded({ rawBody, request }: Exchange): Promise<Sent> {
   assertFormOrigin(rawBody, request)
   const fields = await rawBody.form()
   return new Map(Object.entries(fields).map(([name, value]) => [name, [value].flat()]))

@@ -52,14 +52,13 @@ export function multipart<const S extends PartShape = PartShape>(
   })
 }
 
-/** @throws {HttpError} 413, 415 or 400 for what can be seen before the body is read. */
+/** @throws {HttpError} 415, 403 or 400 for what can be seen before the body is read. */
 export function openMultipart<P>(
   exchange: Exchange,
   parts: PartShape | undefined,
   limits: Required<FormLimits>,
 ): MultipartBody<P> {
   const { bodyIntake, rawBody, request, engine } = exchange
-  bodyIntake.assertReadable()
   if (rawBody.mediaType !== MULTIPART) throw unsupported(rawBody.mediaType, MULTIPART)
   assertFormOrigin(rawBody, request)
   const boundary = wellFormed(() => readBoundary(headerValue(request.headers, 'content-type') ?? ''))

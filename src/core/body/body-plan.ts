@@ -9,7 +9,7 @@ import type { BodyReader } from './body-reader.ts'
 import { acceptsUndefined, isSchema, placeIssues, type Schema, validationFailed } from '../schema.ts'
 import { JsonLineDecoder } from '../../wire/jsonl.ts'
 
-/** Reads and validates the body a route declared; adds to `issues` what does not pass. */
+/** Reads and validates the body a route declared, which is known to be readable; adds to `issues` what does not pass. */
 export type BodyPlan = (exchange: Exchange, issues: InputIssue[], inputs: { body?: unknown }) => Promise<void>
 
 /** Decides once, when the app starts, how a route reads its body. */
@@ -27,8 +27,7 @@ export function planBody(declared: Schema | Format | BodyReader | undefined): Bo
 
 function schemaPlan(schema: Schema): BodyPlan {
   const isOptional = acceptsUndefined(schema)
-  return async ({ bodyIntake, rawBody, request }, issues, inputs) => {
-    bodyIntake.assertReadable()
+  return async ({ rawBody, request }, issues, inputs) => {
     assertFormOrigin(rawBody, request)
     const raw = isOptional && (await isEmpty(rawBody)) ? undefined : await parse(rawBody)
     const result = await schema['~standard'].validate(raw)
@@ -61,8 +60,7 @@ function parse(body: RequestBody): Promise<unknown> {
 function textPlan(format: Format): BodyPlan {
   const wanted = format.mediaTypes[0]!
   const takes = (type: string) => (wanted === 'text/plain' ? type.startsWith('text/') : type === wanted)
-  return async ({ bodyIntake, rawBody }, _issues, inputs) => {
-    bodyIntake.assertReadable()
+  return async ({ rawBody }, _issues, inputs) => {
     if (!takes(rawBody.mediaType ?? '')) throw unsupported(rawBody.mediaType, wanted)
     inputs.body = await rawBody.text()
   }
@@ -70,8 +68,7 @@ function textPlan(format: Format): BodyPlan {
 
 function bytesPlan(format: Format): BodyPlan {
   const wanted = format.mediaTypes[0]!
-  return async ({ bodyIntake, rawBody }, _issues, inputs) => {
-    bodyIntake.assertReadable()
+  return async ({ rawBody }, _issues, inputs) => {
     if (wanted !== 'application/octet-stream' && rawBody.mediaType !== wanted)
       throw unsupported(rawBody.mediaType, wanted)
     inputs.body = rawBody
@@ -82,7 +79,6 @@ function bytesPlan(format: Format): BodyPlan {
 function itemsPlan(format: Format): BodyPlan {
   return async (exchange, _issues, inputs) => {
     const { bodyIntake, rawBody, log, route } = exchange
-    bodyIntake.assertReadable()
     if (!format.mediaTypes.includes(rawBody.mediaType ?? '')) {
       throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
     }
