@@ -30,14 +30,6 @@ export interface Conversion extends Converted {
 /** A schema that is going to be a component. */
 interface Entry {
   readonly name: string
-  readonly side: SchemaSide
-  readonly node: JsonSchema
-  readonly conversion: Conversion
-}
-
-/** A component under its final name. */
-interface Component {
-  readonly name: string
   readonly node: JsonSchema
   readonly conversion: Conversion
 }
@@ -66,14 +58,14 @@ export class ComponentNames {
   /** The name of a definition of a conversion (`''` for its root), if it becomes a component. */
   of(conversion: Conversion, local: string): string | undefined {
     const entry = this.#entries.get(conversion)?.get(local)
-    return entry === undefined ? undefined : this.#names.get(`${entry.side} ${entry.name}`)
+    return entry === undefined ? undefined : this.#names.get(keyOf(conversion.side, entry.name))
   }
 
-  /** What becomes a component; one that two conversions have comes twice. */
-  *all(): Iterable<Component> {
+  /** What becomes a component, under its final name; one that two conversions have comes twice. */
+  *all(): Iterable<Entry> {
     for (const perConversion of this.#entries.values())
-      for (const { name, side, node, conversion } of perConversion.values())
-        yield { name: this.#names.get(`${side} ${name}`)!, node, conversion }
+      for (const { name, node, conversion } of perConversion.values())
+        yield { name: this.#names.get(keyOf(conversion.side, name))!, node, conversion }
   }
 
   /** What becomes a component, by conversion and by its name in there (`''` for the root). */
@@ -87,7 +79,7 @@ export class ComponentNames {
     for (const conversion of this.#each()) {
       const own = new Map<string, Entry>()
       const add = (local: string, name: string, node: JsonSchema) =>
-        own.set(local, { name, side: conversion.side, node, conversion })
+        own.set(local, { name, node, conversion })
       const rootName = this.#rootName(conversion, taken)
       if (rootName !== undefined) add('', rootName, conversion.root)
       let parts = 0
@@ -137,7 +129,9 @@ export class ComponentNames {
     const places = new Map<string, Entry>()
     for (const perConversion of entries.values()) {
       for (const entry of perConversion.values()) {
-        const { name, side } = entry
+        const { name } = entry
+        const { side } = entry.conversion
+        const key = keyOf(side, name)
         const node = structuredClone(entry.node)
         eachReference(node, (holder, target) => {
           const to = perConversion.get(referenceName(target) ?? ' ')?.name
@@ -148,10 +142,9 @@ export class ComponentNames {
         const text = canonical(node)
         const sides = texts.get(name) ?? {}
         texts.set(name, sides)
-        if (sides[side] !== undefined && sides[side] !== text)
-          this.#clash(entry, places.get(`${side} ${name}`)!)
+        if (sides[side] !== undefined && sides[side] !== text) this.#clash(entry, places.get(key)!)
         sides[side] ??= text
-        if (!places.has(`${side} ${name}`)) places.set(`${side} ${name}`, entry)
+        if (!places.has(key)) places.set(key, entry)
       }
     }
     const apart = differing(texts, references)
@@ -159,7 +152,7 @@ export class ComponentNames {
     for (const [name, sides] of texts) {
       for (const side of Object.keys(sides)) {
         const suffix = apart.has(name) && Object.keys(sides).length > 1 ? pascal(side) : ''
-        names.set(`${side} ${name}`, name + suffix)
+        names.set(keyOf(side, name), name + suffix)
       }
     }
     return names
@@ -171,6 +164,11 @@ export class ComponentNames {
       `two different schemas are called "${entry.name}", the other one in ${first.conversion.fallback}. Rename one of them.`,
     )
   }
+}
+
+/** Input and output of one name may become two components. */
+function keyOf(side: string, name: string): string {
+  return `${side} ${name}`
 }
 
 /** The names whose sides differ, in themselves or in what they refer to. */

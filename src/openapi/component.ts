@@ -30,7 +30,7 @@ export interface RegistryOptions extends NamingOptions {
 
 export class SchemaRegistry {
   readonly #options: RegistryOptions
-  readonly #conversions: Map<Schema, Partial<Record<SchemaSide, Conversion>>> = new Map()
+  readonly #conversions = new Map<Schema, Partial<Record<SchemaSide, Conversion>>>()
   readonly #named: ReadonlyMap<string, Schema>
   /** Whose parts are being looked at. */
   readonly #converting = new Set<Conversion>()
