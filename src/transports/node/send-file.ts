@@ -1,4 +1,5 @@
 import type { Pace } from '../../core/reply/pace.ts'
+import { harmless } from '../../core/lifetime/thenable.ts'
 import type { OpenFile, Outcome, Reply } from '../../core/reply/reply.ts'
 import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
 import { type FileMemory, PIECE, Share } from './file-memory.ts'
@@ -167,9 +168,8 @@ class FileCopy {
     const offset = this.#block.reduce((sum, piece) => sum + piece.byteLength, this.#handed)
     const pieces = this.#take(offset)
     if (pieces.length === 0) return
-    this.#ahead = this.#read(offset, pieces)
     // One that failed counts when its turn comes.
-    this.#ahead.catch(() => {})
+    this.#ahead = harmless(this.#read(offset, pieces))
   }
 
   #takeAhead(): Promise<Buffer[]> | undefined {

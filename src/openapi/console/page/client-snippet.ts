@@ -1,6 +1,7 @@
 /** What was filled in as a program for `millrace/client`: it sends the same, and the types of the server take it. */
 import type { HttpOperation, Operation, SocketOperation } from './document.ts'
-import { literal, safeParse, text } from './literal.ts'
+import { parse } from './decode.ts'
+import { literal, text } from './literal.ts'
 import { essence, type FormValues, given, isForm, isJson, isJsonLines, prepareBody } from './request.ts'
 import { asList, kindOf, plain, type Resolve } from './schema.ts'
 
@@ -136,13 +137,13 @@ function bodyOf(operation: HttpOperation, values: FormValues): BodySource | unde
   if (isForm(type)) return { source: `new URLSearchParams(${text(body.text)})` }
   if (isJsonLines(type)) {
     const items = body.text.split('\n').filter((line) => line.trim() !== '')
-    const yields = items.map((line) => `    yield ${literal(safeParse(line))}\n`).join('')
+    const yields = items.map((line) => `    yield ${literal(parse(line))}\n`).join('')
     // A method in its place, and no function of its own, is typed by what the route takes.
     const source = `{\n  async *[Symbol.asyncIterator]() {\n${yields}  },\n}`
     return { source, type: unless('application/jsonl') }
   }
   if (!isJson(type)) return { source: text(body.text), type: unless('text/plain') }
-  const value = safeParse(body.text)
+  const value = parse(body.text)
   // A string is sent as it is, unless it is said to be JSON.
   return { source: literal(value), type: typeof value === 'string' ? type : unless('application/json') }
 }

@@ -1,14 +1,5 @@
 /** Values as source of a program. */
 
-/** The value of a JSON text; undefined if it is none. */
-export function safeParse(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown
-  } catch {
-    return undefined
-  }
-}
-
 /** A string as our own source writes it. */
 export function text(value: string): string {
   const json = JSON.stringify(value)

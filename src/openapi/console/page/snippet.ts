@@ -1,7 +1,7 @@
 /** A request as something to paste: for a shell, for a browser. */
 import type { HttpOperation } from './document.ts'
-import { createDecoder, shapeOf } from './decode.ts'
-import { literal, safeParse, text } from './literal.ts'
+import { createDecoder, parse, shapeOf } from './decode.ts'
+import { literal, text } from './literal.ts'
 import { isJson, type PreparedRequest } from './request.ts'
 
 const contentType = ({ headers }: PreparedRequest) =>
@@ -39,7 +39,7 @@ export function toFetch(request: PreparedRequest, streams: boolean): string {
   if (method !== 'GET') options.push(`method: ${text(method)}`)
   if (headers.length > 0) options.push(`headers: ${literal(Object.fromEntries(headers))}`)
   if (body?.kind === 'text') {
-    const json = isJson(contentType(request)) ? safeParse(body.text) : undefined
+    const json = isJson(contentType(request)) ? parse(body.text) : undefined
     options.push(json === undefined ? `body: ${text(body.text)}` : `body: JSON.stringify(${literal(json)})`)
   }
   if (body?.kind === 'file') options.push('body: file')
