@@ -25,6 +25,7 @@ export const ERROR_TABLE = {
   BODY_TOO_LARGE: [413, 'Request body too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported media type'],
   RANGE_NOT_SATISFIABLE: [416, 'Range not satisfiable'],
+  EXPECTATION_FAILED: [417, 'Expectation failed'],
   VALIDATION_FAILED: [422, 'Validation failed'],
   UPGRADE_REQUIRED: [426, 'Upgrade required'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
@@ -36,6 +37,7 @@ export const ERROR_TABLE = {
   IDLE_TIMEOUT: [503, 'The stream was idle for too long'],
   STALL_TIMEOUT: [503, 'The reader took nothing for too long'],
   TOTAL_TIMEOUT: [503, 'The reply took too long'],
+  HTTP_VERSION_NOT_SUPPORTED: [505, 'HTTP version not supported'],
   INSUFFICIENT_STORAGE: [507, 'Insufficient storage'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

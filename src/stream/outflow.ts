@@ -6,6 +6,7 @@ import type { Pace } from '../core/reply/pace.ts'
 import type { ReplyTiming } from '../core/reply/reply.ts'
 import type { Chunk } from '../core/reply/source.ts'
 import { Batch } from './batch.ts'
+import { cut } from './piece.ts'
 import type { Macrotask } from './turn.ts'
 import type { StreamWatch } from './watch.ts'
 
@@ -72,7 +73,7 @@ export class Outflow {
   #cancelTurn = () => {}
   #closed = false
   /** What a large chunk still has to be sent. */
-  #rest: Uint8Array | undefined
+  #rest: Chunk | undefined
 
   constructor(sink: Sink, limits: PumpLimits, ofItems: boolean, listener: Listener) {
     this.#sink = sink
@@ -119,7 +120,7 @@ export class Outflow {
   append(chunk: Chunk): void {
     if (chunk.length > this.#most) {
       this.flush()
-      return this.#slice(typeof chunk === 'string' ? UTF8.encode(chunk) : chunk)
+      return this.#slice(chunk)
     }
     const batch = this.#batch
     if (!batch.add(chunk)) {
@@ -202,14 +203,18 @@ export class Outflow {
     this.#goOn()
   }
 
-  /** Writes a large chunk piece by piece, so that a slow reader holds up a piece and not all of it. */
-  #slice(chunk: Uint8Array): void {
-    let at = 0
-    while (at < chunk.byteLength && !this.isFull) {
-      this.write(chunk.subarray(at, at + this.#most))
-      at += this.#most
+  /**
+   * Writes a large chunk piece by piece, so that a slow reader holds up a piece and not all of it. A text is
+   * encoded piece by piece, too: many readers may wait for the same one (issue 11).
+   */
+  #slice(chunk: Chunk): void {
+    let rest: Chunk | undefined = chunk
+    while (rest !== undefined && !this.isFull) {
+      const piece = cut(rest, this.#most)
+      rest = piece.rest
+      this.write(piece.bytes)
     }
-    this.#rest = at < chunk.byteLength ? chunk.subarray(at) : undefined
+    this.#rest = rest
   }
 
   readonly #onDeferred = (): void => {

@@ -2,6 +2,7 @@
 import type { Sink } from '../../stream/outflow.ts'
 import type { Chunk } from '../../core/reply/source.ts'
 import type { Coding } from '../../wire/content-coding.ts'
+import { callback } from './callback.ts'
 import { createCompressor, type Compressor } from './zlib.ts'
 
 /**
@@ -22,11 +23,18 @@ export class CompressingSink implements Sink {
   constructor(inner: Sink, coding: Coding) {
     this.#inner = inner
     this.#zlib = createCompressor(coding)
-    this.#zlib.on('data', (bytes: Buffer) => {
+    const write = (bytes: Buffer) => {
       if (!inner.write(bytes)) this.#full = true
-    })
-    this.#zlib.on('end', () => inner.end(this.#whole))
-    this.#zlib.on('error', (error) => inner.abort(error))
+    }
+    this.#zlib.on('data', callback(write, inner))
+    this.#zlib.on(
+      'end',
+      callback(() => inner.end(this.#whole), inner),
+    )
+    this.#zlib.on(
+      'error',
+      callback((error: Error) => inner.abort(error), inner),
+    )
   }
 
   get macrotask(): Sink['macrotask'] {
@@ -73,13 +81,13 @@ export class CompressingSink implements Sink {
     this.#zlib.destroy()
   }
 
-  readonly #onWritten = (): void => {
+  readonly #onWritten = callback((): void => {
     // Several writes may be on their way when the pump flushes before a last word.
     if (this.#zlib.writableLength > 0) return
     this.#working = false
     if (this.#aborting !== undefined) this.#cut(this.#aborting.error)
     else if (!this.#full) this.onReady()
-  }
+  }, this)
 
   #cut(error: unknown): void {
     this.#zlib.destroy()

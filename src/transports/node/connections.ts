@@ -2,8 +2,11 @@
 import type { Server } from 'node:http'
 import type { Http2Server, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { SessionWatch } from './limit.ts'
+import { callback, on, once } from './callback.ts'
 import { isStuck } from './http2-response.ts'
+import { connectionBelow } from './node-internal.ts'
+import { isAnswering } from './pipelining.ts'
+import { SessionWatch } from './session-watch.ts'
 
 /** How long a request that is on its way at shutdown may take to arrive. */
 const ARRIVAL_MS = 250
@@ -31,16 +34,17 @@ export class Connections {
   readonly #server: Server | Http2Server
   readonly #rules: ConnectionRules
   readonly #sockets = new Map<Socket, Rest>()
-  readonly #sessions = new Map<ServerHttp2Session, SessionWatch>()
+  readonly #sessions: SessionWatch
   #sweep: ReturnType<typeof setInterval> | undefined
   #closedAt = Infinity
 
   constructor(server: Server | Http2Server, rules: ConnectionRules) {
     this.#server = server
     this.#rules = rules
-    server.on('connection', this.#onConnection)
-    server.on('secureConnection', this.#onSecureConnection)
-    server.on('session', this.#onSession)
+    this.#sessions = new SessionWatch(rules.headersMs)
+    on(server, 'connection', this.#onConnection)
+    on(server, 'secureConnection', this.#onSecureConnection)
+    on(server, 'session', this.#onSession)
   }
 
   get size(): number {
@@ -50,7 +54,7 @@ export class Connections {
   readonly #onConnection = (connection: Socket): void => {
     if (this.#sweep === undefined) this.#watchRest()
     this.#sockets.set(connection, { bytes: 0, since: 0 })
-    connection.once('close', () => {
+    once(connection, 'close', () => {
       this.#sockets.delete(connection)
       this.#rules.onClosed()
     })
@@ -58,23 +62,25 @@ export class Connections {
 
   /** What lies below it is not looked after any more. */
   readonly #onSecureConnection = (connection: Socket): void => {
-    const { _parent: below } = connection as { _parent?: Socket | null }
-    if (below) this.#sockets.delete(below)
+    const below = connectionBelow(connection)
+    if (below !== undefined) this.#sockets.delete(below)
     this.#onConnection(connection)
   }
 
   readonly #onSession = (session: ServerHttp2Session): void => {
-    this.#sessions.set(session, new SessionWatch(session, this.#rules.headersMs))
+    this.#sessions.add(session)
     if (this.#closedAt !== Infinity) session.close()
-    session.once('close', () => this.#sessions.delete(session))
     // A session's error ends it; its streams have been told.
-    session.on('error', () => {})
+    on(session, 'error', () => {})
   }
 
   #watchRest(): void {
     const { keepAliveMs, isHttp2Only } = this.#rules
     if (keepAliveMs === 0 || isHttp2Only) return
-    this.#sweep = setInterval(() => this.#closeRested(), Math.min(SWEEP_MS, keepAliveMs / 4))
+    this.#sweep = setInterval(
+      callback(() => this.#closeRested()),
+      Math.min(SWEEP_MS, keepAliveMs / 4),
+    )
     this.#sweep.unref()
   }
 
@@ -99,7 +105,7 @@ export class Connections {
   /** Tells sessions of HTTP/2 to go away; they close when their last stream has ended. */
   close(): void {
     if (this.#closedAt === Infinity) this.#closedAt = performance.now()
-    for (const session of this.#sessions.keys()) session.close()
+    for (const session of this.#sessions.sessions) session.close()
   }
 
   /** Closes what nothing is asked on, after {@link close}. */
@@ -112,12 +118,13 @@ export class Connections {
     // its way has arrived by now.
     for (const connection of this.#sockets.keys()) if (this.#isUnasked(connection)) connection.destroy()
     // One that has half a request on its way is not done with by going away.
-    for (const [session, watch] of this.#sessions) if (watch.isIdle && !isStuck(session)) session.destroy()
+    for (const session of this.#sessions.sessions)
+      if (this.#sessions.isIdle(session) && !isStuck(session)) session.destroy()
   }
 
   destroy(): void {
     clearInterval(this.#sweep)
-    for (const session of this.#sessions.keys()) session.destroy()
+    for (const session of this.#sessions.sessions) session.destroy()
     for (const connection of this.#sockets.keys()) connection.destroy()
   }
 
@@ -126,8 +133,6 @@ export class Connections {
     const { isHttp2Only, isUpgraded } = this.#rules
     // Sessions of HTTP/2 end by themselves, and what was upgraded is told in its own way.
     if (isHttp2Only || (connection as { alpnProtocol?: unknown }).alpnProtocol === 'h2') return false
-    // Node's own name for the response that a connection is at; it has no other.
-    const { _httpMessage: response } = connection as { _httpMessage?: unknown }
-    return (response ?? null) === null && !isUpgraded(connection)
+    return !isAnswering(connection) && !isUpgraded(connection)
   }
 }

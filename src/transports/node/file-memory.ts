@@ -8,6 +8,7 @@
  * most the budget, and one piece more for each download.
  */
 import type { Engine } from '../../core/engine.ts'
+import { callback } from './callback.ts'
 
 /**
  * Bytes of a piece: what is handed over at a time, and what a reader who stops holds up. A little less
@@ -67,12 +68,12 @@ export class FileMemory {
     setTimeout(this.#trim, KEPT_MS).unref()
   }
 
-  readonly #trim = (): void => {
+  readonly #trim = callback((): void => {
     this.#free.length -= this.#unneeded
     this.#unneeded = this.#free.length
     this.#trimming = this.#unneeded > 0
     if (this.#trimming) setTimeout(this.#trim, KEPT_MS).unref()
-  }
+  })
 
   /** What a download does not give back piece by piece. */
   drop(count: number): void {

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 import type { Reply } from '../../core/reply/reply.ts'
 import type { Chunk } from '../../core/reply/source.ts'
 import { assertHeader } from '../../wire/header.ts'
+import { callback, on, once } from './callback.ts'
+import { connectionBelow, writeQueueSize } from './node-internal.ts'
 import type { NodeResponse } from './response.ts'
 
 const INTERIM_REASONS: Readonly<Record<number, string>> = { 104: 'Upload Resumption Supported' }
@@ -17,7 +19,6 @@ export class Http1Response implements NodeResponse {
 
   constructor(raw: ServerResponse) {
     this.raw = raw
-    if (raw.socket === null) watchConnection(raw)
   }
 
   get gone(): boolean {
@@ -28,10 +29,8 @@ export class Http1Response implements NodeResponse {
     return this.raw.writableFinished
   }
 
-  /** Node's own timeouts look there, too; it has no other name for it. */
   get backlog(): number | undefined {
-    const { socket } = this.raw as { socket: { _handle?: { writeQueueSize?: number } | null } | null }
-    return socket?._handle?.writeQueueSize
+    return writeQueueSize(this.raw.socket)
   }
 
   inform(status: number, headers: Readonly<Record<string, string>>): void {
@@ -72,18 +71,19 @@ export class Http1Response implements NodeResponse {
     const size = `${bytes.toString(16)}\r\n`
     const frame = typeof chunk === 'string' ? `${size}${chunk}\r\n` : frameOf(size, chunk)
     if (socket.write(frame, encoding)) return true
-    socket.once('drain', this.#onDrain)
+    once(socket, 'drain', this.#onDrain)
     return false
   }
 
   writeThrough(chunk: Uint8Array, done: (error?: Error | null) => void): boolean {
     const { socket } = this.raw
+    const left = callback(done, this.raw)
     // What has no framing of its own may follow the head right away; a response would hold it until the
     // end of the turn, together with others.
-    if (socket !== null && this.#lengthIsKnown && this.#headHasLeft) socket.write(chunk, done)
+    if (socket !== null && this.#lengthIsKnown && this.#headHasLeft) socket.write(chunk, left)
     else {
       socket?.cork()
-      this.raw.write(chunk, done)
+      this.raw.write(chunk, left)
       socket?.uncork()
       this.#headHasLeft = socket !== null
     }
@@ -106,12 +106,7 @@ export class Http1Response implements NodeResponse {
 
   cut(): void {
     const { socket } = this.raw
-    if (socket === null) {
-      // Its turn has not come. When it does, what was written leaves first, in the same tick.
-      this.raw.once('socket', () => process.nextTick(() => this.cut()))
-      return
-    }
-    if (socket.destroyed) return
+    if (socket === null || socket.destroyed) return
     // What was written in this tick is still corked, and Node 26 would close before it lets it out.
     this.raw.uncork()
     // Where only the end of the connection marks the end of the body (HTTP/1.0), a clean close would be a lie.
@@ -129,12 +124,12 @@ export class Http1Response implements NodeResponse {
 
   guard(): void {
     // A response's own error (a body that differs from its content-length) cuts it.
-    this.raw.on('error', () => this.cut())
+    on(this.raw, 'error', () => this.cut())
   }
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
     if (event === 'drain') this.#onDrain = listener
-    this.raw.on(event, listener)
+    on(this.raw, event, listener)
   }
 }
 
@@ -158,23 +153,10 @@ function encodingOf(chunk: Chunk, bytes: number | undefined): 'latin1' | 'utf8' 
   return bytes === chunk.length ? 'latin1' : 'utf8'
 }
 
-/** A pipelined response has no socket until its turn comes; that its connection closes it is not told. */
-function watchConnection(raw: ServerResponse): void {
-  const { socket } = raw.req
-  const close = () => {
-    raw.destroy()
-    raw.emit('close')
-  }
-  // One per pipelined request, of which there may be many.
-  socket.setMaxListeners(0)
-  socket.once('close', close)
-  raw.once('socket', () => socket.off('close', close))
-}
-
 /** TLS has a reset of its own (no close_notify), but hardly a client looks; so it is the connection below. */
 function reset(socket: Socket): void {
-  const { _parent: below } = socket as { _parent?: Socket | null }
-  if (below) below.resetAndDestroy()
+  const below = connectionBelow(socket)
+  if (below !== undefined) below.resetAndDestroy()
   else if ('encrypted' in socket) socket.destroy()
   else socket.resetAndDestroy()
 }

@@ -3,7 +3,9 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { constants, type Http2ServerResponse, type Http2Session } from 'node:http2'
 import type { Reply } from '../../core/reply/reply.ts'
 import type { Chunk } from '../../core/reply/source.ts'
+import { callback, on, once } from './callback.ts'
 import { refusesBody, whenQuiet } from './linger.ts'
+import { writeQueueSize } from './node-internal.ts'
 import type { NodeResponse } from './response.ts'
 
 /** Fields of a connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */
@@ -32,15 +34,15 @@ export class Http2Response implements NodeResponse {
     this.raw = raw
     // Not the response's own: Node tells that one of every stream that closes, also of one that was
     // reset; and it ends the writable side of a stream that its client has reset.
-    raw.stream.once('finish', () => {
+    once(raw.stream, 'finish', () => {
       if (!this.#ended || raw.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
       this.#finished = true
       for (const listener of this.#onFinish) listener()
     })
-    raw.on('close', () => {
+    on(raw, 'close', () => {
       this.#closed = true
     })
-    raw.stream.on('error', () => {})
+    on(raw.stream, 'error', () => {})
   }
 
   get gone(): boolean {
@@ -65,7 +67,7 @@ export class Http2Response implements NodeResponse {
   /** When the reply is out, whoever goes on sending is told to stop (RFC 9113 section 8.1). */
   #refuseWhenQuiet(): void {
     const { stream } = this.raw
-    stream.once('finish', () => {
+    once(stream, 'finish', () => {
       if (!stream.readableEnded) whenQuiet(stream, () => this.refuseRest())
     })
   }
@@ -82,11 +84,12 @@ export class Http2Response implements NodeResponse {
 
   write(chunk: Chunk, _bytes: number, done?: (error?: Error | null) => void): boolean {
     this.#pending++
-    return this.raw.write(chunk, (error?: Error | null) => {
+    const written = (error?: Error | null) => {
       this.#pending--
       done?.(error)
       if (this.#pending === 0 && this.#cutting) this.#reset()
-    })
+    }
+    return this.raw.write(chunk, callback(written, this.raw.stream))
   }
 
   writeThrough(chunk: Uint8Array, done: (error?: Error | null) => void): boolean {
@@ -126,7 +129,7 @@ export class Http2Response implements NodeResponse {
 
   on(event: 'drain' | 'finish' | 'close', listener: () => void): void {
     if (event === 'finish') this.#onFinish.push(listener)
-    else this.raw.on(event, listener)
+    else on(this.raw, event, listener)
   }
 }
 
@@ -135,6 +138,5 @@ export class Http2Response implements NodeResponse {
  * queue, so that only the handle knows; where it does not tell, the worst is assumed.
  */
 export function isStuck({ socket }: Http2Session): boolean {
-  const { _handle: handle } = socket as { _handle?: { readonly writeQueueSize?: number } | null }
-  return handle?.writeQueueSize !== 0
+  return writeQueueSize(socket) !== 0
 }

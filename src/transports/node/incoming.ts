@@ -3,8 +3,16 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/lifetime/cancellation.ts'
 import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
+import { callback, once } from './callback.ts'
 import { zlibCodings } from './decompress.ts'
 import type { NodeResponse } from './response.ts'
+
+export type AnyMessage = IncomingMessage | Http2ServerRequest
+
+/** By the connection, and not by the version that a request line claims: `GET / HTTP/2.0` is a line of HTTP/1. */
+export function isHttp2(message: AnyMessage): message is Http2ServerRequest {
+  return 'stream' in message
+}
 
 /** A node:http request as Incoming: every member is read from the message when it is wanted. */
 export class NodeIncoming implements Incoming {
@@ -14,13 +22,13 @@ export class NodeIncoming implements Incoming {
   onBodyWanted: (() => void) | undefined = undefined
   /** Where interim replies go. */
   response: Pick<NodeResponse, 'inform'> | undefined = undefined
-  readonly #message: IncomingMessage | Http2ServerRequest
+  readonly #message: AnyMessage
   readonly #upgrade: boolean
   #cancellation: Cancellation | undefined
   #body: NodeBody | null | undefined
   #headers: IncomingHeaders | undefined
 
-  constructor(message: IncomingMessage | Http2ServerRequest, upgrade = false) {
+  constructor(message: AnyMessage, upgrade = false) {
     this.#message = message
     this.#upgrade = upgrade
     this.method = message.method ?? 'GET'
@@ -70,8 +78,11 @@ export class NodeIncoming implements Incoming {
     if (ms === 0 || message.complete) return
     response.on('finish', () => {
       if (message.complete) return
-      const timer = setTimeout(() => response.refuseRest(), ms)
-      message.once('close', () => clearTimeout(timer))
+      const timer = setTimeout(
+        callback(() => response.refuseRest(), message),
+        ms,
+      )
+      once(message, 'close', () => clearTimeout(timer))
     })
   }
 
@@ -90,17 +101,17 @@ export class NodeIncoming implements Incoming {
 
   get protocol(): Protocol {
     if (this.#upgrade) return 'websocket'
-    if (this.#message.httpVersionMajor === 2) return 'h2'
+    if (isHttp2(this.#message)) return 'h2'
     return this.#message.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1'
   }
 }
 
 /** Whether the request has a body, as far as its head says. */
-export function hasBody(message: IncomingMessage | Http2ServerRequest): boolean {
+export function hasBody(message: AnyMessage): boolean {
   const { headers } = message
   if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
   // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
-  if ('stream' in message) return !message.stream.endAfterHeaders
+  if (isHttp2(message)) return !message.stream.endAfterHeaders
   return headers['transfer-encoding'] !== undefined
 }
 
@@ -112,12 +123,12 @@ function withoutPseudo(headers: IncomingHeaders): IncomingHeaders {
 }
 
 class NodeBody implements AsyncIterable<Uint8Array> {
-  readonly #message: IncomingMessage | Http2ServerRequest
+  readonly #message: AnyMessage
   readonly #onWanted: () => void
   started = false
   discarded = false
 
-  constructor(message: IncomingMessage | Http2ServerRequest, onWanted: () => void) {
+  constructor(message: AnyMessage, onWanted: () => void) {
     this.#message = message
     this.#onWanted = onWanted
   }

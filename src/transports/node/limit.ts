@@ -1,14 +1,9 @@
 /** What a server takes at a time, and how Node's servers are set up to keep to it. */
 import { createServer, type Server } from 'node:http'
-import {
-  createSecureServer,
-  createServer as createHttp2Server,
-  type Http2Server,
-  type ServerHttp2Session,
-} from 'node:http2'
+import { createSecureServer, createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { UsageError } from '../../core/error.ts'
 import type { ListenLimits, ListenOptions } from './listen.ts'
-import { asksForWebSocket } from './upgrade.ts'
+import { mayUpgrade } from './upgrade.ts'
 
 /** The limits that have a default of ours. */
 export type ServerLimits = Required<Omit<ListenLimits, 'headerBytes'>>
@@ -18,12 +13,12 @@ export const DEFAULT_LIMITS: ServerLimits = {
   requests: 10_000,
   streams: 128,
   headers: 128,
+  pipelined: 128,
+  replyBytes: 8 * 1024 * 1024,
 }
 
 /** What Node keeps back of a reply before it asks us to wait, in bytes. */
 const HIGH_WATER = 16 * 1024
-
-type OnRequest = Parameters<typeof createHttp2Server>[1] & Parameters<typeof createServer>[1]
 
 /**
  * One of Node's three servers, with its limits.
@@ -33,7 +28,6 @@ type OnRequest = Parameters<typeof createHttp2Server>[1] & Parameters<typeof cre
 export function createNodeServer(
   { tls, http2, limits = {} }: ListenOptions,
   headersMs: number,
-  onRequest: OnRequest,
 ): Server | Http2Server {
   const { connections, streams, headers, headerBytes } = { ...DEFAULT_LIMITS, ...limits }
   const http1Options = {
@@ -44,7 +38,7 @@ export function createNodeServer(
     keepAliveTimeout: 0,
     connectionsCheckingInterval: headersMs === 0 ? 5000 : Math.max(50, Math.min(5000, headersMs / 10)),
     // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
-    shouldUpgradeCallback: asksForWebSocket,
+    shouldUpgradeCallback: mayUpgrade,
     ...(headerBytes === undefined ? undefined : { maxHeaderSize: headerBytes }),
   }
   const http2Options = {
@@ -60,13 +54,13 @@ export function createNodeServer(
     const options = { key: toBuffer(key), cert: toBuffer(cert), allowHTTP1: true }
     const handshake = headersMs === 0 ? undefined : { handshakeTimeout: headersMs }
     try {
-      server = createSecureServer({ ...options, ...handshake, ...http1Options, ...http2Options }, onRequest)
+      server = createSecureServer({ ...options, ...handshake, ...http1Options, ...http2Options })
     } catch (cause) {
       const message = 'listen: tls.key and tls.cert must be the texts of a PEM key and its certificate'
       throw new UsageError(`${message}, which do not read: ${String(cause)}`, { cause })
     }
-  } else if (http2 === true) server = createHttp2Server(http2Options, onRequest)
-  else server = createServer({ highWaterMark: HIGH_WATER, ...http1Options }, onRequest)
+  } else if (http2 === true) server = createHttp2Server(http2Options)
+  else server = createServer({ highWaterMark: HIGH_WATER, ...http1Options })
   // With TLS, Node before 24 takes no notice of these as options.
   if (tls !== undefined) Object.assign(server, http1Options)
   server.maxConnections = connections
@@ -78,38 +72,4 @@ export function createNodeServer(
 
 function toBuffer(pem: string | Uint8Array): string | Buffer {
   return typeof pem === 'string' ? pem : Buffer.from(pem)
-}
-
-/** How long a connection that was told to go may take. */
-const LEAVING_MS = 1000
-
-/**
- * The head's limit over HTTP/2, where Node has none: a connection that has had no request under way for
- * that long is told to go. So is one that never began, and one that stopped in the middle of a head.
- */
-export class SessionWatch {
-  #open = 0
-
-  /** @param ms how long it may be without a request, 0 for ever. */
-  constructor(session: ServerHttp2Session, ms: number) {
-    const timer = ms === 0 ? undefined : setTimeout(() => this.isIdle && leave(session), ms)
-    session.on('stream', (stream) => {
-      this.#open++
-      stream.once('close', () => {
-        if (--this.#open === 0 && !session.closed) timer?.refresh()
-      })
-    })
-    session.once('close', () => clearTimeout(timer))
-  }
-
-  /** Whether no request is under way. */
-  get isIdle(): boolean {
-    return this.#open === 0
-  }
-}
-
-function leave(session: ServerHttp2Session): void {
-  session.close()
-  const timer = setTimeout(() => session.destroy(), LEAVING_MS)
-  session.once('close', () => clearTimeout(timer))
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Reply } from '../../core/reply/reply.ts'
+import { callback, once } from './callback.ts'
 
 /** How long, and for how many more bytes, a client is listened to that was told to stop sending. */
 const LINGER_MS = 1000
@@ -26,7 +27,7 @@ export function linger(message: IncomingMessage, response: ServerResponse, reply
   whenQuiet(message, () => response.end())
   const { onEnd } = reply
   if (onEnd !== undefined)
-    response.once('close', () => {
+    once(response, 'close', () => {
       const outcome = response.writableFinished ? 'complete' : 'disconnect'
       onEnd({ outcome, bytes: response.writableFinished ? Buffer.byteLength(text) : 0, items: 0 })
     })
@@ -38,13 +39,14 @@ export function whenQuiet(sender: Readable, done: () => void): void {
   let left = LINGER_BYTES
   const end = () => {
     clearTimeout(timer)
-    sender.off('data', count).off('end', end).off('close', end)
+    sender.off('data', count).off('end', stop).off('close', stop)
     done()
   }
-  const count = (bytes: Uint8Array) => {
+  const stop = callback(end, sender)
+  const count = callback((bytes: Uint8Array) => {
     left -= bytes.byteLength
     if (left < 0) end()
-  }
-  const timer = setTimeout(end, LINGER_MS)
-  sender.on('data', count).once('end', end).once('close', end)
+  }, sender)
+  const timer = setTimeout(stop, LINGER_MS)
+  sender.on('data', count).once('end', stop).once('close', stop)
 }

@@ -58,6 +58,8 @@ const LIMITS = namesOf<ListenLimits>({
   streams: true,
   headers: true,
   headerBytes: true,
+  pipelined: true,
+  replyBytes: true,
 })
 
 /** @throws {UsageError} for an option that there is not, and for a time or a port that is none. */
@@ -79,9 +81,10 @@ export function assertListenOptions(options: ListenOptions): void {
 
 function assertLimits(limits: ListenLimits = {}): void {
   assertOptions(limits, LIMITS, 'limits of listen')
-  for (const name of ['connections', 'requests', 'streams', 'headers'] as const)
+  for (const name of ['connections', 'requests', 'streams', 'headers', 'pipelined'] as const)
     assertAmount(limits[name], `limits.${name}`, 'a count')
-  assertAmount(limits.headerBytes, 'limits.headerBytes', 'bytes')
+  for (const name of ['headerBytes', 'replyBytes'] as const)
+    assertAmount(limits[name], `limits.${name}`, 'bytes')
 }
 
 export interface TlsOptions {
@@ -104,4 +107,15 @@ export interface ListenLimits {
   readonly headers?: number
   /** Bytes of a request's head, default 16 KiB (what Node is told by `--max-http-header-size`). More are a 431. */
   readonly headerBytes?: number
+  /**
+   * Requests that may wait on one HTTP/1.1 connection behind the one under way, default 128. A connection
+   * answers one request at a time; one that pipelines more than this is closed.
+   */
+  readonly pipelined?: number
+  /**
+   * Bytes of whole replies (text, JSON, bytes) that may wait for the reader of one HTTP/2 connection, default
+   * 8 MiB. Its next requests begin when the client has taken some. Streams and files are not counted: each of
+   * them holds at most 64 KiB.
+   */
+  readonly replyBytes?: number
 }

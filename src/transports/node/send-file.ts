@@ -2,6 +2,7 @@ import type { Pace } from '../../core/reply/pace.ts'
 import { harmless } from '../../core/lifetime/thenable.ts'
 import type { OpenFile, Outcome, Reply } from '../../core/reply/reply.ts'
 import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
+import { callback } from './callback.ts'
 import { type FileMemory, PIECE, Share } from './file-memory.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { WriteWatch } from './write-watch.ts'
@@ -211,7 +212,7 @@ class FileCopy {
       if (this.#response.writeThrough(piece, this.#onLeft)) continue
       piece = undefined
       this.#watch.writing()
-      const timer = setTimeout(this.#letGo, SLOW_MS)
+      const timer = setTimeout(callback(this.#letGo), SLOW_MS)
       await this.#emptied()
       clearTimeout(timer)
     }

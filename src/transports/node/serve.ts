@@ -2,6 +2,7 @@ import type { Application } from '../../core/app.ts'
 import { assertAmount } from '../../core/option.ts'
 import { assertListenOptions, type ListenOptions } from './listen.ts'
 import { NodeServer } from './server.ts'
+import { offerLog } from './process-log.ts'
 import { closeOnSignals } from './signal.ts'
 import { survivesCancelled } from './unhandled.ts'
 
@@ -33,7 +34,8 @@ export async function serve(app: Application, options: ListenOptions = {}): Prom
     throw error
   })
   const forget = signals ? closeOnSignals(app) : () => {}
-  const stopTelling = survivesCancelled(app.engine.log)
+  survivesCancelled()
+  const withdrawLog = offerLog(app.engine.log)
   const scheme = options.tls === undefined ? 'http' : 'https'
   return {
     host,
@@ -43,7 +45,7 @@ export async function serve(app: Application, options: ListenOptions = {}): Prom
       assertAmount(grace, 'grace', 'milliseconds')
       forget()
       await server.close(grace)
-      stopTelling()
+      withdrawLog()
     },
   }
 }

@@ -1,5 +1,5 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Http2Server, Http2ServerResponse } from 'node:http2'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
@@ -7,27 +7,28 @@ import { problemReply } from '../../core/dispatch.ts'
 import { HttpError } from '../../core/error.ts'
 import { dismiss } from '../../core/lifetime/live.ts'
 import type { Reply } from '../../core/reply/reply.ts'
+import { Admission, expectationFailed } from './admission.ts'
+import { callback, contain, on, once } from './callback.ts'
+import { onClientError } from './client-error.ts'
 import { Connections } from './connections.ts'
 import { FileMemory } from './file-memory.ts'
 import { ForwardedIncoming, ProxyReader } from './forwarded.ts'
-import { NodeIncoming } from './incoming.ts'
-import { createNodeServer, DEFAULT_LIMITS, type ServerLimits } from './limit.ts'
+import { type AnyMessage, NodeIncoming } from './incoming.ts'
+import { createNodeServer, DEFAULT_LIMITS } from './limit.ts'
 import { linger } from './linger.ts'
 import type { ListenOptions } from './listen.ts'
 import { Http1Response } from './http1-response.ts'
 import { Http2Response } from './http2-response.ts'
+import { Pipelining } from './pipelining.ts'
+import { ReplyBacklog } from './reply-backlog.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { send } from './send.ts'
-import { asksForWebSocket, Upgrader } from './upgrade.ts'
+import { mayUpgrade, Upgrader } from './upgrade.ts'
 
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
 const IDLE_CHECK_MS = 50
 /** How long a connection of HTTP/1 may wait for its next request, unless the options say. */
 const KEEP_ALIVE_MS = 75_000
-/** How long a client is asked to stay away that came when the server was full, in seconds. */
-const RETRY_AFTER_S = 1
-/** How often it is told that the server is full, in milliseconds. */
-const FULL_LOG_MS = 60_000
 /** The part of the grace in which handlers that were cut at its end may still unwind, and its bounds. */
 const UNWINDING_PART = 1 / 50
 const MIN_UNWINDING_MS = 100
@@ -41,7 +42,6 @@ interface Active {
   sending: Sending | undefined
 }
 
-type AnyMessage = IncomingMessage | Http2ServerRequest
 type AnyResponse = ServerResponse | Http2ServerResponse
 
 /** One listening socket: requests in, replies out, and an orderly end. */
@@ -51,7 +51,9 @@ export class NodeServer {
   readonly #upgrader: Upgrader
   readonly #fileMemory: FileMemory
   readonly #proxies: ProxyReader | undefined
-  readonly #limits: ServerLimits
+  readonly #admission: Admission
+  readonly #pipelining: Pipelining
+  readonly #backlog: ReplyBacklog
   readonly #active = new Set<Active>()
   readonly #connections: Connections
   /** What clients are told of the time that their connection may rest. */
@@ -59,7 +61,6 @@ export class NodeServer {
   #closed: Promise<void> | undefined
   /** When the grace is over, by the app's clock. */
   #deadline = Infinity
-  #toldFullAt = -Infinity
   #onEnded = () => {}
 
   /** @throws {UsageError} for a `trustProxy` that is none. */
@@ -68,14 +69,20 @@ export class NodeServer {
     this.#upgrader = new Upgrader(app, options.pingInterval)
     this.#fileMemory = FileMemory.of(app.engine)
     this.#proxies = options.trustProxy === undefined ? undefined : new ProxyReader(options.trustProxy)
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#admission = new Admission(limits, app.engine.log, app.engine.clock)
+    this.#pipelining = new Pipelining(limits.pipelined, () => this.#admission.tell('pipelined'))
+    this.#backlog = new ReplyBacklog(limits.replyBytes)
     const headersMs = app.engine.timeouts.headers
     const keepAliveMs = options.keepAlive ?? KEEP_ALIVE_MS
     this.#keepAlive = keepAliveMs < 1000 ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`
-    this.#server = createNodeServer(options, headersMs, this.#onRequest)
-    this.#server.on('upgrade', this.#onUpgrade)
-    this.#server.on('checkContinue', this.#onExpectation)
-    this.#server.on('drop', () => this.#tellFull('connections'))
+    this.#server = createNodeServer(options, headersMs)
+    on(this.#server, 'request', this.#onRequest)
+    on(this.#server, 'upgrade', this.#onUpgrade)
+    on(this.#server, 'checkContinue', this.#onExpectation)
+    on(this.#server, 'checkExpectation', this.#onUnknownExpectation)
+    on(this.#server, 'clientError', onClientError)
+    on(this.#server, 'drop', () => this.#admission.tell('connections'))
     this.#connections = new Connections(this.#server, {
       headersMs,
       keepAliveMs,
@@ -88,7 +95,7 @@ export class NodeServer {
   /** @returns the port it is bound to. */
   async listen(port: number, host: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(explain(error, port, host)))
+      once(this.#server, 'error', (error: Error) => reject(explain(error, port, host)))
       this.#server.listen({ port, host }, resolve)
     })
     return (this.#server.address() as AddressInfo).port
@@ -101,11 +108,27 @@ export class NodeServer {
     })
   }
 
-  readonly #onRequest = (message: AnyMessage, raw: AnyResponse, onBodyWanted?: () => void): void => {
+  readonly #onUnknownExpectation = (message: AnyMessage, raw: AnyResponse): void =>
+    this.#enter(raw, () => this.#refuse(message, raw, expectationFailed()))
+
+  readonly #onRequest = (message: AnyMessage, raw: AnyResponse, onBodyWanted?: () => void): void =>
+    this.#enter(raw, () => this.#begin(message, raw, onBodyWanted))
+
+  /** Requests that would make their connection hold too much wait for their turn. */
+  #enter(raw: AnyResponse, begin: () => void): void {
+    try {
+      if (raw instanceof ServerResponse) this.#pipelining.enter(raw, begin)
+      else this.#backlog.enter(raw, begin)
+    } catch (error) {
+      contain(error, raw instanceof ServerResponse ? raw : raw.stream)
+    }
+  }
+
+  #begin(message: AnyMessage, raw: AnyResponse, onBodyWanted: (() => void) | undefined): void {
     const incoming = this.#read(message, false)
     if (incoming instanceof HttpError) return this.#refuse(message, raw, incoming)
+    const response = toResponse(raw)
     incoming.onBodyWanted = onBodyWanted
-    const response = toResponse(message, raw)
     incoming.response = response
     const reply = this.#app.handle(incoming)
     if (!(reply instanceof Promise)) return this.#send(message, response, incoming, reply)
@@ -115,15 +138,8 @@ export class NodeServer {
 
   /** The request as it is for the app; an error where there is no room for it, or it makes no sense. */
   #read(message: AnyMessage, upgrade: boolean): NodeIncoming | HttpError {
-    if (message.rawHeaders.length > this.#limits.headers * 2 && message.httpVersionMajor === 1) {
-      const detail = `A request may have at most ${this.#limits.headers} header fields.`
-      return new HttpError('TOO_MANY_HEADERS', { detail, headers: { connection: 'close' } })
-    }
-    if (this.#active.size + this.#upgrader.size >= this.#limits.requests) {
-      this.#tellFull('requests')
-      const headers = { connection: 'close', 'retry-after': String(RETRY_AFTER_S) }
-      return new HttpError('UNAVAILABLE', { detail: 'The server is full. Try again later.', headers })
-    }
+    const refusal = this.#admission.refusal(message, this.#active.size + this.#upgrader.size)
+    if (refusal !== undefined) return refusal
     if (this.#proxies === undefined) return new NodeIncoming(message, upgrade)
     try {
       const forwarded = this.#proxies.read(message.socket.remoteAddress, message.headers)
@@ -134,19 +150,9 @@ export class NodeServer {
     }
   }
 
-  /** Answers what the app never gets to see. */
+  /** Answers a request that the app does not get to see. */
   #refuse(message: AnyMessage, raw: AnyResponse, error: HttpError): void {
-    this.#send(message, toResponse(message, raw), new NodeIncoming(message), problemReply(error))
-  }
-
-  #tellFull(what: 'connections' | 'requests'): void {
-    const { clock, log } = this.#app.engine
-    if (clock.now() - this.#toldFullAt < FULL_LOG_MS) return
-    this.#toldFullAt = clock.now()
-    log.warn(
-      { limit: this.#limits[what] },
-      `The server is full: raise \`limits.${what}\` of listen, or add servers.`,
-    )
+    this.#send(message, toResponse(raw), new NodeIncoming(message), problemReply(error))
   }
 
   #send(
@@ -162,6 +168,7 @@ export class NodeServer {
       if (response instanceof Http1Response && linger(message as IncomingMessage, response.raw, reply)) return
       const sending = send(response, reply, incoming.method === 'HEAD', this.#fileMemory)
       if (incoming.body !== null) incoming.boundRest(response, this.#app.engine.timeouts.body)
+      this.#count(response, reply)
       if (sending === undefined) return
       const known = active ?? this.#track(incoming, response, undefined)
       known.sending = sending
@@ -175,6 +182,12 @@ export class NodeServer {
     }
   }
 
+  /** A connection of HTTP/1 has one reply at a time; those of HTTP/2 are bounded together. */
+  #count({ raw }: NodeResponse, { body, headers }: Reply): void {
+    if (raw instanceof ServerResponse || (body.kind !== 'text' && body.kind !== 'bytes')) return
+    this.#backlog.add(raw, Number(headers['content-length'] ?? 0))
+  }
+
   /** Follows what takes its time, so that a client that leaves, or a shutdown, reaches it. */
   #track(incoming: NodeIncoming, response: NodeResponse, work: Promise<void> | undefined): Active {
     const active: Active = { incoming, work, sending: undefined }
@@ -182,7 +195,8 @@ export class NodeServer {
     response.on('close', () => {
       void this.#forget(active)
       // Who closed it on purpose, for an error or a timeout, gets to say so first.
-      if (!response.finished) process.nextTick(() => incoming.cancellation.cancel('disconnect'))
+      const gone = callback(() => incoming.cancellation.cancel('disconnect'))
+      if (!response.finished) process.nextTick(gone)
     })
     return active
   }
@@ -195,13 +209,11 @@ export class NodeServer {
   }
 
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (asksForWebSocket(message)) {
-      const incoming = this.#read(message, true)
-      if (!(incoming instanceof HttpError)) return this.#upgrader.upgrade(message, socket, head, incoming)
-      return this.#upgrader.refuse(message, socket, problemReply(incoming))
-    }
-    const response = this.#upgrader.ignore(message, socket)
-    if (response !== undefined) this.#onRequest(message, response)
+    if (!mayUpgrade(message))
+      return this.#upgrader.ignore(message, socket, (response) => this.#onRequest(message, response))
+    const incoming = this.#read(message, true)
+    if (!(incoming instanceof HttpError)) return this.#upgrader.upgrade(message, socket, head, incoming)
+    return this.#upgrader.refuse(message, socket, problemReply(incoming))
   }
 
   /**
@@ -216,7 +228,10 @@ export class NodeServer {
     for (const { incoming, sending } of this.#active) dismiss(incoming.cancellation, sending)
     this.#connections.closeIdle()
     // What becomes idle later, or was kept alive by a head that had left before, must not be waited for.
-    const idleCheck = setInterval(() => this.#connections.closeIdle(), IDLE_CHECK_MS)
+    const idleCheck = setInterval(
+      callback(() => this.#connections.closeIdle()),
+      IDLE_CHECK_MS,
+    )
     const { clock } = this.#app.engine
     this.#deadline = Math.min(this.#deadline, clock.now() + grace)
     await this.#ended(grace, () => clock.now() >= this.#deadline)
@@ -266,8 +281,6 @@ function explain(error: NodeJS.ErrnoException, port: number, host: string): Erro
   return error
 }
 
-function toResponse(message: AnyMessage, raw: AnyResponse): NodeResponse {
-  return message.httpVersionMajor === 2
-    ? new Http2Response(raw as Http2ServerResponse)
-    : new Http1Response(raw as ServerResponse)
+function toResponse(raw: AnyResponse): NodeResponse {
+  return raw instanceof ServerResponse ? new Http1Response(raw) : new Http2Response(raw)
 }

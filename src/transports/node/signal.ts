@@ -1,4 +1,5 @@
 import type { Application } from '../../core/app.ts'
+import { callback } from './callback.ts'
 
 /** An app that can be closed as a whole. */
 interface Closable extends Application {
@@ -21,6 +22,21 @@ const apps = new Set<Closable>()
 let closing: { readonly signal: NodeJS.Signals; readonly at: number } | undefined
 let forced = false
 
+const onSignal = callback((signal: NodeJS.Signals): void => {
+  const now = performance.now()
+  if (closing !== undefined) {
+    if (signal !== closing.signal || now - closing.at > ECHO_MS) force()
+    return
+  }
+  closing = { signal, at: now }
+  void Promise.all([...apps].map(close)).then(async (ended) => {
+    // In a cluster the primary may have handed over connections meanwhile. It gets them back, as long as
+    // there is somebody to do so.
+    if (process.connected && !forced) await new Promise((resolve) => setTimeout(resolve, HAND_BACK_MS))
+    process.exit(forced || ended.includes(false) ? 1 : 0)
+  })
+})
+
 /**
  * Closes the app at the first SIGTERM or SIGINT and then ends the process: 0 when everything ended in
  * order, 1 when it did not, or when a second signal forced it.
@@ -37,21 +53,6 @@ export function closeOnSignals(app: Application): () => void {
   }
 }
 
-function onSignal(signal: NodeJS.Signals): void {
-  const now = performance.now()
-  if (closing !== undefined) {
-    if (signal !== closing.signal || now - closing.at > ECHO_MS) force()
-    return
-  }
-  closing = { signal, at: now }
-  void Promise.all([...apps].map(close)).then(async (ended) => {
-    // In a cluster the primary may have handed over connections meanwhile. It gets them back, as long as
-    // there is somebody to do so.
-    if (process.connected && !forced) await new Promise((resolve) => setTimeout(resolve, HAND_BACK_MS))
-    process.exit(forced || ended.includes(false) ? 1 : 0)
-  })
-}
-
 /** @returns whether it ended in order. */
 async function close(app: Closable): Promise<boolean> {
   try {
@@ -66,7 +67,10 @@ async function close(app: Closable): Promise<boolean> {
 /** Nothing is waited for any more, but teardown still runs: the close under way goes on without the waits. */
 function force(): void {
   forced = true
-  setTimeout(() => process.exit(1), FORCED_MS)
+  setTimeout(
+    callback(() => process.exit(1)),
+    FORCED_MS,
+  )
   for (const app of apps) {
     app.engine.tasks.hurry()
     void app.close?.({ grace: 0 }).catch(() => {})

@@ -5,31 +5,25 @@
  * process as if we were not there.
  */
 import { StreamCancelled } from '../../core/lifetime/cancellation.ts'
-import type { Logger } from '../../core/logger.ts'
+import { processLog } from './process-log.ts'
 
 /** By which copies of this listener know each other. */
 const OURS = Symbol.for('millrace.unhandled')
 
-const logs = new Set<Logger>()
-
 /**
- * Sees to it that no cancelled request ends the process, from now on.
- *
- * @returns a function that ends the telling. The listener stays: what was cut at the end may still reject.
+ * Sees to it that no cancelled request ends the process, from now on. The listener stays when the app has
+ * closed: what was cut at the end may still reject.
  */
-export function survivesCancelled(log: Logger): () => void {
+export function survivesCancelled(): void {
   if (!process.listeners('unhandledRejection').includes(onUnhandled))
     process.on('unhandledRejection', onUnhandled)
-  logs.add(log)
-  return () => void logs.delete(log)
 }
 
 const onUnhandled = Object.assign(
   (reason: unknown): void => {
     if (isOfCancelled(reason)) {
       // Which app it was is not known; with one of them it is told.
-      const [log] = logs
-      log?.warn(
+      processLog()?.warn(
         { err: reason },
         'Work of a request that was cancelled went on without anybody who awaits it. Await it, or give it a catch.',
       )

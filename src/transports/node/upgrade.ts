@@ -4,10 +4,13 @@ import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Application } from '../../core/app.ts'
 import type { Reply } from '../../core/reply/reply.ts'
-import { detachedResponse } from './detached.ts'
+import { isSpoken } from './admission.ts'
+import { callback, on, once } from './callback.ts'
+import { detachedResponse, listenForEnd } from './detached.ts'
 import { FileMemory } from './file-memory.ts'
 import { hasBody, type NodeIncoming } from './incoming.ts'
 import { Http1Response } from './http1-response.ts'
+import { isAnswering, whenAnswered } from './pipelining.ts'
 import { send } from './send.ts'
 import { NodeSocket } from './socket.ts'
 
@@ -29,12 +32,22 @@ interface Upgrade {
 }
 
 /**
+ * Whether a request is answered as the handshake that it asks for. One that is pipelined behind an
+ * unanswered request is not: its answer would come first, and what follows could be read in two ways.
+ */
+export function mayUpgrade(message: IncomingMessage): boolean {
+  return asksForWebSocket(message) && !isAnswering(message.socket)
+}
+
+/**
  * Whether a request asks for a WebSocket, in a way that can be answered (RFC 6455 section 4.2.1).
  * Nothing else is spoken here.
  */
-export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+function asksForWebSocket(message: IncomingMessage): boolean {
+  const { method, headers } = message
   return (
     method === 'GET' &&
+    message.httpVersion === '1.1' &&
     headers.upgrade?.toLowerCase() === 'websocket' &&
     headers['sec-websocket-version'] === '13' &&
     /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
@@ -63,11 +76,12 @@ export class Upgrader {
     this.#follow(connection, incoming)
     if (this.#isClosing) incoming.cancellation.cancel('shutdown')
     const gone = () => incoming.cancellation.cancel('disconnect')
-    connection.once('close', gone)
+    once(connection, 'close', gone)
     // Once the handshake is over, the end of the connection comes after what was received before it.
-    connection.once('end', gone)
+    const ended = callback(gone, connection)
+    connection.once('end', ended)
     void Promise.resolve(this.#app.handle(incoming)).then((reply) => {
-      connection.off('end', gone)
+      connection.off('end', ended)
       this.#answer({ message, connection, head, incoming }, reply)
     })
   }
@@ -92,15 +106,17 @@ export class Upgrader {
    * had not asked. But Node has taken the connection off its parser: the reply is the last one on it,
    * and a body cannot be read any more.
    *
-   * @returns undefined when that was answered already.
+   * @param answer is called when the replies in front of this one have left, with a response for it.
    */
-  ignore(message: IncomingMessage, connection: Duplex): ServerResponse | undefined {
+  ignore(message: IncomingMessage, connection: Duplex, answer: (response: ServerResponse) => void): void {
     this.#follow(connection, undefined)
-    const response = detachedResponse(message, connection)
-    if (!hasBody(message)) return response
-    response.writeHead(501, { 'content-type': 'text/plain; charset=utf-8' })
-    response.end('A body cannot be read together with this Upgrade. Leave the Upgrade header out.')
-    return undefined
+    listenForEnd(connection)
+    whenAnswered(connection, () => {
+      const response = detachedResponse(message, connection)
+      if (!hasBody(message) || !isSpoken(message)) return answer(response)
+      response.writeHead(501, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('A body cannot be read together with this Upgrade. Leave the Upgrade header out.')
+    })
   }
 
   /** Tells all of them that the server shuts down: handlers by their signal, peers by a close with 1012. */
@@ -116,9 +132,9 @@ export class Upgrader {
 
   #follow(connection: Duplex, incoming: NodeIncoming | undefined): void {
     this.#connections.set(connection, incoming)
-    connection.once('close', () => this.#connections.delete(connection))
+    once(connection, 'close', () => this.#connections.delete(connection))
     // An error that nobody listens to would end the process.
-    connection.on('error', () => connection.destroy())
+    on(connection, 'error', () => connection.destroy())
   }
 
   #answer(upgrade: Upgrade, reply: Reply): void {
@@ -139,6 +155,7 @@ export class Upgrader {
 
   /** A refused handshake is answered as it is. */
   #sendPlainly(message: IncomingMessage, connection: Duplex, reply: Reply): void {
+    listenForEnd(connection)
     const response = new Http1Response(detachedResponse(message, connection))
     send(response, reply, false, FileMemory.of(this.#app.engine))
   }
@@ -146,15 +163,16 @@ export class Upgrader {
   #open({ message, connection, head }: Upgrade, reply: Reply, body: UpgradeBody): void {
     const fields = handshakeFields(reply, body)
     const server = this.#server(body.messageLimit)
-    const addFields = (lines: string[]) => void lines.push(...fields)
+    const addFields = callback((lines: string[]) => void lines.push(...fields), connection)
     let isOpen = false
     // All of this happens at once, so the server's event can only be about this request.
     server.once('headers', addFields)
-    server.handleUpgrade(message, connection, head, (websocket) => {
+    const run = (websocket: WebSocket) => {
       isOpen = true
       const { tasks } = this.#app.engine
       tasks.track(`WebSocket ${message.url}`, this.#run(websocket, connection, body, reply))
-    })
+    }
+    server.handleUpgrade(message, connection, head, callback(run, connection))
     server.off('headers', addFields)
     if (isOpen) return
     // The connection was half closed, or a field was not valid, which ws has said.

@@ -1,0 +1,75 @@
+/** Which requests are let in: the checks that come before the app sees a request, and their answers. */
+import type { IncomingMessage } from 'node:http'
+import { HttpError } from '../../core/error.ts'
+import type { Clock } from '../../core/lifetime/clock.ts'
+import type { Logger } from '../../core/logger.ts'
+import { type AnyMessage, isHttp2 } from './incoming.ts'
+import type { ServerLimits } from './limit.ts'
+
+/** How long a client is asked to stay away that came when the server was full, in seconds. */
+const RETRY_AFTER_S = 1
+/** How often it is logged that a limit was reached, in milliseconds. */
+const LOG_EVERY_MS = 60_000
+
+export class Admission {
+  readonly #limits: ServerLimits
+  readonly #log: Logger
+  readonly #clock: Clock
+  #loggedAt = -Infinity
+
+  constructor(limits: ServerLimits, log: Logger, clock: Clock) {
+    this.#limits = limits
+    this.#log = log
+    this.#clock = clock
+  }
+
+  /**
+   * @param underWay requests that were let in and have not ended.
+   * @returns the error that answers a request, undefined for one that may come in.
+   */
+  refusal(message: AnyMessage, underWay: number): HttpError | undefined {
+    // Node's HTTP/2 has a limit of its own (limit.ts).
+    if (!isHttp2(message)) {
+      if (!isSpoken(message)) return versionNotSupported()
+      if (message.rawHeaders.length > this.#limits.headers * 2) return tooManyHeaders(this.#limits.headers)
+    }
+    if (underWay < this.#limits.requests) return undefined
+    this.tell('requests')
+    const headers = { connection: 'close', 'retry-after': String(RETRY_AFTER_S) }
+    return new HttpError('UNAVAILABLE', { detail: 'The server is full. Try again later.', headers })
+  }
+
+  /** Logs that a limit was reached, at most once a minute. */
+  tell(limit: 'connections' | 'requests' | 'pipelined'): void {
+    const now = this.#clock.now()
+    if (now - this.#loggedAt < LOG_EVERY_MS) return
+    this.#loggedAt = now
+    const message =
+      limit === 'pipelined'
+        ? 'A client pipelined too many requests; its connection was closed. Raise `limits.pipelined` of listen if it may.'
+        : `The server is full: raise \`limits.${limit}\` of listen, or add servers.`
+    this.#log.warn({ limit: this.#limits[limit] }, message)
+  }
+}
+
+/** Node's parser of HTTP/1 also lets through HTTP/0.9 and HTTP/2.0, whose messages look otherwise. */
+export function isSpoken({ httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' || httpVersion === '1.0'
+}
+
+/** RFC 9110 section 15.6.6. */
+function versionNotSupported(): HttpError {
+  const detail = 'This connection speaks HTTP/1.1. HTTP/2 begins with its own preface, or with ALPN over TLS.'
+  return new HttpError('HTTP_VERSION_NOT_SUPPORTED', { detail, headers: { connection: 'close' } })
+}
+
+/** RFC 9110 section 10.1.1: the only expectation is 100-continue. */
+export function expectationFailed(): HttpError {
+  const detail = 'The only expectation that is met is 100-continue. Leave the Expect header out.'
+  return new HttpError('EXPECTATION_FAILED', { detail })
+}
+
+function tooManyHeaders(most: number): HttpError {
+  const detail = `A request may have at most ${most} header fields.`
+  return new HttpError('TOO_MANY_HEADERS', { detail, headers: { connection: 'close' } })
+}

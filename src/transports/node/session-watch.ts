@@ -1,0 +1,89 @@
+/** Watches over sessions of HTTP/2: one that rests too long is sent away, one that broke is closed. */
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import { callback, on, once } from './callback.ts'
+import { hasStoppedReading } from './node-internal.ts'
+
+/** How long a connection that was told to go may take. */
+const LEAVING_MS = 1000
+/** How often sessions are looked at; one look costs 0.3 us (docs/security.md). */
+const LOOK_MS = 250
+
+export class SessionWatch {
+  readonly #restMs: number
+  readonly #sessions = new Map<ServerHttp2Session, SessionRest>()
+  #timer: ReturnType<typeof setInterval> | undefined
+
+  /** @param restMs how long a session may be without a request, in milliseconds; 0 for ever. */
+  constructor(restMs: number) {
+    this.#restMs = restMs
+  }
+
+  get sessions(): IterableIterator<ServerHttp2Session> {
+    return this.#sessions.keys()
+  }
+
+  add(session: ServerHttp2Session): void {
+    this.#sessions.set(session, new SessionRest(session, this.#restMs))
+    once(session, 'close', () => {
+      this.#sessions.delete(session)
+      if (this.#sessions.size === 0) this.#stop()
+    })
+    this.#timer ??= setInterval(
+      callback(() => this.#look()),
+      LOOK_MS,
+    ).unref()
+  }
+
+  /** Whether no request of this session is under way. */
+  isIdle(session: ServerHttp2Session): boolean {
+    return this.#sessions.get(session)?.isIdle ?? true
+  }
+
+  /** Its streams close with it, and so their handlers are cancelled. */
+  #look(): void {
+    for (const session of this.#sessions.keys()) if (hasStoppedReading(session)) session.destroy()
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+/**
+ * The head's limit over HTTP/2, where Node has none: a connection that has had no request under way for
+ * that long is told to go. So is one that never began, and one that stopped in the middle of a head.
+ */
+class SessionRest {
+  #open = 0
+
+  constructor(session: ServerHttp2Session, ms: number) {
+    const timer =
+      ms === 0
+        ? undefined
+        : setTimeout(
+            callback(() => this.isIdle && leave(session), session),
+            ms,
+          )
+    on(session, 'stream', (stream: ServerHttp2Stream) => {
+      this.#open++
+      once(stream, 'close', () => {
+        if (--this.#open === 0 && !session.closed) timer?.refresh()
+      })
+    })
+    once(session, 'close', () => clearTimeout(timer))
+  }
+
+  get isIdle(): boolean {
+    return this.#open === 0
+  }
+}
+
+function leave(session: ServerHttp2Session): void {
+  session.close()
+  const timer = setTimeout(
+    callback(() => session.destroy(), session),
+    LEAVING_MS,
+  )
+  once(session, 'close', () => clearTimeout(timer))
+}
