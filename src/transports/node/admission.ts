@@ -46,7 +46,7 @@ export class Admission {
     this.#loggedAt = now
     const message =
       limit === 'pipelined'
-        ? 'A client pipelined too many requests; its connection was closed. Raise `limits.pipelined` of listen if it may.'
+        ? 'A client pipelined too many requests: those above the limit have to be sent again. Raise `limits.pipelined` of listen if it may.'
         : `The server is full: raise \`limits.${limit}\` of listen, or add servers.`
     this.#log.warn({ limit: this.#limits[limit] }, message)
   }

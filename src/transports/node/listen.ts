@@ -109,7 +109,7 @@ export interface ListenLimits {
   readonly headerBytes?: number
   /**
    * Requests that may wait on one HTTP/1.1 connection behind the one under way, default 128. A connection
-   * answers one request at a time; one that pipelines more than this is closed.
+   * answers one request at a time. Further ones are not read: the last reply says `connection: close`.
    */
   readonly pipelined?: number
   /**

@@ -2,7 +2,7 @@
  * Private fields of Node that are read here, since no public name tells the same. Each one may be missing:
  * the worst is then a slower path. Checked on Node 20.20, 22.23, 24.21 and 26.10.
  */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
@@ -17,6 +17,25 @@ interface Handle {
 export function currentResponse(connection: Duplex): ServerResponse | undefined {
   return (connection as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }
+
+/**
+ * Makes Node's parser stop at the next request of a connection, and hand it over with the `upgrade` event:
+ * what follows it in the same read costs nothing then.
+ *
+ * @returns false where Node has no such parser.
+ */
+export function stopParserAtNext(connection: Duplex): boolean {
+  const { parser } = connection as { parser?: { onIncoming?: (request: IncomingMessage) => number } | null }
+  if (typeof parser?.onIncoming !== 'function') return false
+  parser.onIncoming = (request) => {
+    Object.assign(request, { upgrade: true })
+    return STOP
+  }
+  return true
+}
+
+/** The parser's word for a connection that is not HTTP any more. */
+const STOP = 2
 
 /** The connection below TLS; undefined where there is no TLS. */
 export function connectionBelow<T extends Duplex>(connection: T): T | undefined {

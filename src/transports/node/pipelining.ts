@@ -4,20 +4,27 @@
  * (CVE-2013-4450, issue 11). Here a request begins when the reply before it has left: a connection has one
  * request under way, no reply waits for another, and Node never pauses a connection whose client may leave.
  */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { captureAsyncScope } from '../../core/lifetime/async-scope.ts'
 import { callback, once } from './callback.ts'
-import { currentResponse } from './node-internal.ts'
+import { currentResponse, stopParserAtNext } from './node-internal.ts'
+
+/** What is known of a connection that pipelines. */
+interface Line {
+  waiting: number
+  /** Whether no request is taken behind those that wait. */
+  isFull: boolean
+}
 
 export class Pipelining {
   readonly #most: number
-  readonly #waiting = new WeakMap<Duplex, number>()
+  readonly #lines = new WeakMap<Duplex, Line>()
   readonly #onExcess: () => void
 
   /**
-   * @param most requests that may wait on one connection; the connection of one more is closed.
-   * @param onExcess is called when that happens.
+   * @param most requests that may wait on one connection.
+   * @param onExcess is called when a connection has more.
    */
   constructor(most: number, onExcess: () => void) {
     this.#most = most
@@ -29,20 +36,46 @@ export class Pipelining {
     // Node gives the connection to one response at a time.
     if (response.socket !== null) return begin()
     const { socket } = response.req
-    const waiting = (this.#waiting.get(socket) ?? 0) + 1
-    if (waiting > this.#most) {
-      if (!socket.destroyed) this.#onExcess()
-      socket.destroy()
-      return
+    const line = this.#lineOf(socket)
+    line.waiting++
+    if (line.waiting >= this.#most && !line.isFull) {
+      line.isFull = true
+      // The next one comes as an excess; where it cannot be made to, the connection is closed.
+      if (!stopParserAtNext(socket)) socket.destroy()
     }
-    this.#waiting.set(socket, waiting)
     // The request has a context of its own (AsyncLocalStorage); the event comes in that of the reply before it.
     const scope = captureAsyncScope()
     once(response, 'socket', () => {
-      this.#waiting.set(socket, this.#waiting.get(socket)! - 1)
       // In a turn of its own, so that a long line of short requests lets others in between.
-      setImmediate(callback(() => socket.destroyed || scope(begin), response))
+      setImmediate(callback(() => this.#begin(socket, line, () => scope(begin)), response))
     })
+  }
+
+  /**
+   * Whether a request, whose connection Node has taken off its parser, is one too many. It is not answered:
+   * the reply to the one before it says `connection: close`, and its client asks again (RFC 9112 section 9.6).
+   */
+  isExcess({ socket }: IncomingMessage): boolean {
+    if (this.#lines.get(socket)?.isFull !== true) return false
+    this.#onExcess()
+    return true
+  }
+
+  /** Whether the request under way is the last one that its connection takes. */
+  isLast(response: ServerResponse): boolean {
+    const line = response.socket === null ? undefined : this.#lines.get(response.socket)
+    return line !== undefined && line.isFull && line.waiting === 0
+  }
+
+  #lineOf(connection: Duplex): Line {
+    let line = this.#lines.get(connection)
+    if (line === undefined) this.#lines.set(connection, (line = { waiting: 0, isFull: false }))
+    return line
+  }
+
+  #begin(connection: Duplex, line: Line, begin: () => void): void {
+    line.waiting--
+    if (!connection.destroyed) begin()
   }
 }
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Http2Server, Http2ServerResponse } from 'node:http2'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../core/app.ts'
 import { problemReply } from '../../core/dispatch.ts'
@@ -8,7 +8,8 @@ import { HttpError } from '../../core/error.ts'
 import { dismiss } from '../../core/lifetime/live.ts'
 import type { Reply } from '../../core/reply/reply.ts'
 import { Admission, expectationFailed } from './admission.ts'
-import { callback, contain, on, once } from './callback.ts'
+import { bind } from './bind.ts'
+import { callback, contain, on } from './callback.ts'
 import { onClientError } from './client-error.ts'
 import { Connections } from './connections.ts'
 import { FileMemory } from './file-memory.ts'
@@ -20,9 +21,9 @@ import type { ListenOptions } from './listen.ts'
 import { Http1Response } from './http1-response.ts'
 import { Http2Response } from './http2-response.ts'
 import { Pipelining } from './pipelining.ts'
-import { ReplyBacklog } from './reply-backlog.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { send } from './send.ts'
+import { SessionBudget } from './session-budget.ts'
 import { mayUpgrade, Upgrader } from './upgrade.ts'
 
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
@@ -53,7 +54,7 @@ export class NodeServer {
   readonly #proxies: ProxyReader | undefined
   readonly #admission: Admission
   readonly #pipelining: Pipelining
-  readonly #backlog: ReplyBacklog
+  readonly #budget: SessionBudget
   readonly #active = new Set<Active>()
   readonly #connections: Connections
   /** What clients are told of the time that their connection may rest. */
@@ -72,7 +73,7 @@ export class NodeServer {
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#admission = new Admission(limits, app.engine.log, app.engine.clock)
     this.#pipelining = new Pipelining(limits.pipelined, () => this.#admission.tell('pipelined'))
-    this.#backlog = new ReplyBacklog(limits.replyBytes)
+    this.#budget = new SessionBudget(limits.replyBytes)
     const headersMs = app.engine.timeouts.headers
     const keepAliveMs = options.keepAlive ?? KEEP_ALIVE_MS
     this.#keepAlive = keepAliveMs < 1000 ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`
@@ -93,12 +94,8 @@ export class NodeServer {
   }
 
   /** @returns the port it is bound to. */
-  async listen(port: number, host: string): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      once(this.#server, 'error', (error: Error) => reject(explain(error, port, host)))
-      this.#server.listen({ port, host }, resolve)
-    })
-    return (this.#server.address() as AddressInfo).port
+  listen(port: number, host: string): Promise<number> {
+    return bind(this.#server, port, host)
   }
 
   /** A client that waits with its body until somebody wants it. */
@@ -118,13 +115,15 @@ export class NodeServer {
   #enter(raw: AnyResponse, begin: () => void): void {
     try {
       if (raw instanceof ServerResponse) this.#pipelining.enter(raw, begin)
-      else this.#backlog.enter(raw, begin)
+      else this.#budget.enter(raw, begin)
     } catch (error) {
       contain(error, raw instanceof ServerResponse ? raw : raw.stream)
     }
   }
 
   #begin(message: AnyMessage, raw: AnyResponse, onBodyWanted: (() => void) | undefined): void {
+    // Its client has reset it while it waited.
+    if (!(raw instanceof ServerResponse) && raw.stream.closed) return
     const incoming = this.#read(message, false)
     if (incoming instanceof HttpError) return this.#refuse(message, raw, incoming)
     const response = toResponse(raw)
@@ -162,13 +161,27 @@ export class NodeServer {
     reply: Reply,
     active?: Active,
   ): void {
-    if (this.#closed !== undefined) reply.headers['connection'] = 'close'
+    const { raw } = response
+    if (raw instanceof ServerResponse) this.#deliver(message, response, incoming, reply, active)
+    else
+      this.#budget.send(raw, wholeSize(reply), () =>
+        this.#deliver(message, response, incoming, reply, active),
+      )
+  }
+
+  #deliver(
+    message: AnyMessage,
+    response: NodeResponse,
+    incoming: NodeIncoming,
+    reply: Reply,
+    active: Active | undefined,
+  ): void {
+    if (this.#closed !== undefined || this.#isLast(response)) reply.headers['connection'] = 'close'
     else if (this.#keepAlive !== undefined) response.keepAlive(reply, this.#keepAlive)
     try {
       if (response instanceof Http1Response && linger(message as IncomingMessage, response.raw, reply)) return
       const sending = send(response, reply, incoming.method === 'HEAD', this.#fileMemory)
       if (incoming.body !== null) incoming.boundRest(response, this.#app.engine.timeouts.body)
-      this.#count(response, reply)
       if (sending === undefined) return
       const known = active ?? this.#track(incoming, response, undefined)
       known.sending = sending
@@ -182,10 +195,8 @@ export class NodeServer {
     }
   }
 
-  /** A connection of HTTP/1 has one reply at a time; those of HTTP/2 are bounded together. */
-  #count({ raw }: NodeResponse, { body, headers }: Reply): void {
-    if (raw instanceof ServerResponse || (body.kind !== 'text' && body.kind !== 'bytes')) return
-    this.#backlog.add(raw, Number(headers['content-length'] ?? 0))
+  #isLast({ raw }: NodeResponse): boolean {
+    return raw instanceof ServerResponse && this.#pipelining.isLast(raw)
   }
 
   /** Follows what takes its time, so that a client that leaves, or a shutdown, reaches it. */
@@ -209,6 +220,7 @@ export class NodeServer {
   }
 
   readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (this.#pipelining.isExcess(message)) return this.#upgrader.turnAway(socket)
     if (!mayUpgrade(message))
       return this.#upgrader.ignore(message, socket, (response) => this.#onRequest(message, response))
     const incoming = this.#read(message, true)
@@ -274,11 +286,9 @@ export class NodeServer {
   }
 }
 
-/** Node's own error, with what to do next. */
-function explain(error: NodeJS.ErrnoException, port: number, host: string): Error {
-  if (error.code === 'EADDRINUSE')
-    error.message = `Port ${port} of ${host} is taken (EADDRINUSE). Stop what listens there, or take another: listen({ port: 0 }) finds a free one.`
-  return error
+/** About how many bytes a reply holds in memory, for those that are there as a whole. */
+function wholeSize({ body }: Reply): number {
+  return body.kind === 'text' ? body.text.length : body.kind === 'bytes' ? body.bytes.byteLength : 0
 }
 
 function toResponse(raw: AnyResponse): NodeResponse {

@@ -1,5 +1,6 @@
 /** WebSocket on Node: handshakes, and the sockets that come of them until the server closes. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Application } from '../../core/app.ts'
@@ -117,6 +118,14 @@ export class Upgrader {
       response.writeHead(501, { 'content-type': 'text/plain; charset=utf-8' })
       response.end('A body cannot be read together with this Upgrade. Leave the Upgrade header out.')
     })
+  }
+
+  /** Takes no more of a connection: it closes when the replies that it waits for have left. */
+  turnAway(connection: Duplex): void {
+    this.#follow(connection, undefined)
+    listenForEnd(connection)
+    // The server is one of node:net or node:tls, and so are its connections.
+    whenAnswered(connection, () => (connection as Socket).destroySoon())
   }
 
   /** Tells all of them that the server shuts down: handlers by their signal, peers by a close with 1012. */

@@ -1,0 +1,100 @@
+/**
+ * What one HTTP/2 connection may use at a time. A client may ask on 128 streams in one read, and take nothing
+ * of the replies, whatever windows it opens (issue 11). So its requests begin some per turn of the loop, and
+ * once too many bytes of whole replies wait for it, further requests and replies wait until it has taken some.
+ */
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
+import { captureAsyncScope } from '../../core/lifetime/async-scope.ts'
+import { callback, once } from './callback.ts'
+
+/** Requests of one connection that begin in one turn of the loop. */
+const PER_TURN = 16
+/** Smaller replies are bounded well enough by the number of streams. */
+const LARGE = 64 * 1024
+
+/** One connection. */
+class Account {
+  /** Of replies under way. */
+  bytes = 0
+  /** Requests that have begun in this turn. */
+  begun = 0
+  /** Replies that wait for room come before the requests that do. */
+  readonly replies = new Set<() => void>()
+  readonly requests = new Set<() => void>()
+}
+
+export class SessionBudget {
+  readonly #most: number
+  readonly #accounts = new WeakMap<object, Account>()
+
+  /** @param most bytes of whole replies that may be under way on one connection. */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Calls `begin` when it is the request's turn, or its stream has closed. */
+  enter({ stream }: Http2ServerResponse, begin: () => void): void {
+    const account = this.#accountOf(stream)
+    if (account === undefined) return begin()
+    const isFree = account.bytes < this.#most && account.requests.size === 0
+    if (isFree && account.begun < PER_TURN) {
+      if (account.begun++ === 0) this.#proceedNextTurn(account)
+      return begin()
+    }
+    wait(account.requests, stream, begin)
+  }
+
+  /** Calls `send` when there is room for a reply of so many bytes, or its stream has closed. */
+  send({ stream }: Http2ServerResponse, bytes: number, send: () => void): void {
+    const account = bytes < LARGE ? undefined : this.#accountOf(stream)
+    if (account === undefined) return send()
+    const sendCounted = () => {
+      this.#count(account, stream, bytes)
+      send()
+    }
+    if (account.bytes < this.#most) return sendCounted()
+    wait(account.replies, stream, sendCounted)
+  }
+
+  #accountOf({ session, closed }: ServerHttp2Stream): Account | undefined {
+    if (session === undefined || closed) return undefined
+    let account = this.#accounts.get(session)
+    if (account === undefined) this.#accounts.set(session, (account = new Account()))
+    return account
+  }
+
+  #count(account: Account, stream: ServerHttp2Stream, bytes: number): void {
+    if (stream.closed) return
+    account.bytes += bytes
+    once(stream, 'close', () => {
+      account.bytes -= bytes
+      this.#proceedNextTurn(account)
+    })
+  }
+
+  #proceedNextTurn(account: Account): void {
+    setImmediate(callback(() => this.#proceed(account)))
+  }
+
+  /** One by one, since each may fill the budget again. */
+  #proceed(account: Account): void {
+    account.begun = 0
+    for (const waiting of [account.replies, account.requests]) {
+      for (const turn of waiting) {
+        if (account.bytes >= this.#most) return
+        if (account.begun++ === PER_TURN) return this.#proceedNextTurn(account)
+        turn()
+      }
+    }
+  }
+}
+
+/** The turn comes in a context of its own (AsyncLocalStorage), once: when it is called, or its stream closes. */
+function wait(waiting: Set<() => void>, stream: ServerHttp2Stream, begin: () => void): void {
+  const scope = captureAsyncScope()
+  const turn = callback(() => {
+    if (waiting.delete(turn)) scope(begin)
+  }, stream)
+  waiting.add(turn)
+  once(stream, 'close', turn)
+}
