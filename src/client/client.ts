@@ -198,7 +198,7 @@ export type Under<Prefix extends string, M> = {
  */
 export function createClient<M>(url: string | URL, options: ClientOptions = {}): Client<M> {
   const { fetch, WebSocket, headers, ...defaults } = options
-  const origin: Origin = { url: String(url).replace(/\/+$/, ''), fetch }
+  const origin: Origin = { url: String(url).replace(/(?<!\/)\/+$/, ''), fetch }
   const call = (method: string, path: string, input: Inputs & CallOptions = {}) => {
     const merged = { ...defaults, ...input, headers: { ...headers, ...input.headers } }
     return new RunningCall(new Sender(origin, method, path, merged, [options, input]))

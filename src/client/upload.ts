@@ -100,7 +100,7 @@ export function sendByXhr(url: string, init: RequestInit, onProgress: OnProgress
 function toResponse(xhr: XMLHttpRequest): Response {
   const { status, statusText } = xhr
   const headers = new Headers()
-  for (const [, name, value] of xhr.getAllResponseHeaders().matchAll(/^(.*?): *(.*?)\r?$/gm))
+  for (const [, name, value] of xhr.getAllResponseHeaders().matchAll(/^([^:\s]+):(.*)$/gm))
     headers.append(name!, value!)
   const content = [204, 205, 304].includes(status) ? null : (xhr.response as ArrayBuffer)
   return new Response(content, { status, statusText, headers })

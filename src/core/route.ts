@@ -116,10 +116,7 @@ export function callSite(entry: (...args: never[]) => unknown): string {
   const trace: { stack?: string } = {}
   Error.captureStackTrace?.(trace, entry)
   const line = trace.stack?.split('\n').find((each) => /^\s*at /.test(each))
-  return line === undefined
-    ? 'unknown place'
-    : line
-        .trim()
-        .replace(/^at /, '')
-        .replace(/^.*\((.*)\)$/, '$1')
+  if (line === undefined) return 'unknown place'
+  const frame = line.trim().replace(/^at /, '')
+  return frame.endsWith(')') ? frame.slice(frame.lastIndexOf('(') + 1, -1) : frame
 }

@@ -31,7 +31,7 @@ export interface Folder {
 const YEAR: CacheOptions = { visibility: 'public', maxAge: 31_536_000, immutable: true }
 
 /** Eight hexadecimal digits or more that are neither a number nor a word. */
-const HASHED = /[.-](?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}(\.\w+)+$/
+const HASHED = /[.-](?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}(\.\w+){1,8}$/
 
 export class StaticSite implements Site {
   readonly #folder: Folder

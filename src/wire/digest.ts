@@ -4,7 +4,7 @@
 export type DigestAlgorithm = 'sha-256' | 'sha-512'
 
 /** One member of a `Want-` dictionary: an algorithm, and how much it is liked, from 0 (not at all) to 10. */
-const WANT = /^[ \t]*([a-z*][a-z0-9_.*-]*)[ \t]*(?:=[ \t]*(\d{1,2}))?[ \t]*$/
+const WANT = /^[ \t]*([a-z*][a-z0-9_.*-]*)[ \t]*(?:=[ \t]*(\d{1,2})[ \t]*)?$/
 
 /**
  * The algorithm that a `Want-Repr-Digest` or `Want-Content-Digest` likes best of those we have.

@@ -7,7 +7,8 @@ const BACKSLASH = 0x5c
 const OPENING = [0x5b, 0x7b]
 const CLOSING = [0x5d, 0x7d]
 const BLANK = /^[ \t\r\n]*$/
-const START = /^\ufeff?[ \t\r\n]*(\[|$)/
+const START = /^[ \t\r\n]*(\[|$)/
+const BYTE_ORDER_MARK = 0xfeff
 
 /** Bound of one element in UTF-16 code units, as that of a line of JSON Lines. */
 const MAX_ELEMENT_LENGTH = 1_048_576
@@ -20,11 +21,11 @@ const MAX_ELEMENT_LENGTH = 1_048_576
  * elements in front of a bad one are returned, and the next `push` or `end` throws.
  */
 export class JsonArrayDecoder {
-  #state: 'before' | 'inside' | 'after' = 'before'
+  #state: 'start' | 'before' | 'inside' | 'after' = 'start'
   #depth = 0
   #inString = false
   #escaped = false
-  /** The element in the making; before the array, what there is of white space. */
+  /** The element in the making. */
   #text = ''
   #count = 0
   /** Whether an object, an array or a string has just ended, so that its comma is still to come. */
@@ -61,21 +62,27 @@ export class JsonArrayDecoder {
   }
 
   #read(chunk: string, values: unknown[]): void {
-    let text = chunk
-    if (this.#state === 'before') {
-      text = this.#text + chunk
-      const start = START.exec(text)
-      if (start === null) throw notAnArray()
-      this.#text = start[1] === '[' ? '' : text
-      if (start[1] !== '[') return
-      this.#state = 'inside'
-      text = text.slice(start[0].length)
+    const text = this.#open(chunk)
+    const rest = text.slice(this.#scan(text, values))
+    // White space around the array is not kept: it would be looked at again with every chunk.
+    if (this.#state === 'after') {
+      if (!BLANK.test(rest)) throw notAnArray()
+      return
     }
-    const rest = this.#scan(text, values)
-    this.#text += text.slice(rest)
-    if (this.#state === 'after' && !BLANK.test(this.#text)) throw notAnArray()
+    this.#text += rest
     if (this.#text.length > MAX_ELEMENT_LENGTH)
       throw new RangeError('An element of the array is longer than 1 MiB.')
+  }
+
+  /** What of a chunk stands inside the array, or behind it. */
+  #open(chunk: string): string {
+    if (chunk === '' || this.#state === 'inside' || this.#state === 'after') return chunk
+    const isMarked = this.#state === 'start' && chunk.charCodeAt(0) === BYTE_ORDER_MARK
+    const text = isMarked ? chunk.slice(1) : chunk
+    const start = START.exec(text)
+    if (start === null) throw notAnArray()
+    this.#state = start[1] === '[' ? 'inside' : 'before'
+    return text.slice(start[0].length)
   }
 
   /** Takes the elements that end in a text, and gives where the unfinished one begins. */

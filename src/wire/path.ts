@@ -80,9 +80,9 @@ export function belowPath(path: string, target: string): string {
 
 /** Absolute-form (sent to proxies) is accepted for its path; anything else is malformed. */
 function originForm(target: string): string | undefined {
-  const match = /^https?:\/\/[^/?#]*(.*)$/i.exec(target)
-  if (match === null) return undefined
-  const rest = match[1] ?? ''
+  const authority = /^https?:\/\/[^/?#]*/i.exec(target)?.[0]
+  if (authority === undefined) return undefined
+  const rest = target.slice(authority.length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 

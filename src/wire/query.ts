@@ -41,10 +41,11 @@ export function parseQuery(text: string, maxFields = 1000): QueryRecord {
 }
 
 function addField(record: QueryRecord, text: string, start: number, end: number): void {
-  let equals = text.indexOf('=', start)
-  if (equals === -1 || equals > end) equals = end
-  const key = decodeField(text.slice(start, equals))
-  const value = equals === end ? '' : decodeField(text.slice(equals + 1, end))
+  // Cut the field out first: a search for a missing sign must stop at the end of this field.
+  const field = text.slice(start, end)
+  const equals = field.indexOf('=')
+  const key = decodeField(equals === -1 ? field : field.slice(0, equals))
+  const value = equals === -1 ? '' : decodeField(field.slice(equals + 1))
   const present = record[key]
   if (present === undefined) record[key] = value
   else if (typeof present === 'string') record[key] = [present, value]

@@ -200,6 +200,10 @@ describe('Forwarded (RFC 7239)', () => {
     ['for="_a,b;c"', undefined],
     ['for=_secret;by=203.0.113.60', [null, null, false, 'inner']],
     ['for=203.0.113.7;;', ['203.0.113.7', null, false, 'inner']],
+    // A client may leave a quote open, and may not hide the proxies behind it.
+    ['for="1, for=203.0.113.7;proto=https', ['203.0.113.7', null, true, 'inner']],
+    ['for="\\", for=203.0.113.7', ['203.0.113.7', null, false, 'inner']],
+    ['for=198.51.100.1;by="a,\\"b;c", for=203.0.113.7;by="a,b"', ['203.0.113.7', null, false, 'inner']],
     ['for=203.0.113.7;for=203.0.113.8', undefined],
     ['for=[2001:db8::1]', undefined],
     ['for="203.0.113.7', undefined],

@@ -19,6 +19,9 @@ test.each([
   ['sha-256=-1', undefined],
   ['sha-256=1;x', undefined],
   ['SHA-256=1', undefined],
+  ['\tsha-256 ,sha-512 =\t10 ', 'sha-512'],
+  ['sha-256 5', undefined],
+  ['sha-256=', undefined],
   [',,sha-256=5,', 'sha-256'],
 ])('%j wants %s', (field, algorithm) => {
   expect(wantedDigest(field)).toBe(algorithm)

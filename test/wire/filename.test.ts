@@ -27,6 +27,9 @@ test.each([
   ['console.txt', 'console.txt'],
   ['gpj.\u202eexe', 'gpj._exe'],
   ['\ud800x', '_x'],
+  [` .a${' .'.repeat(9)}b. .`, `a${' .'.repeat(9)}b`],
+  // UAX 15 section 13: no script piles more than 30 marks on a letter.
+  [`a${'\u0301\u0323'.repeat(20)}.png`, `\u1ea1${'\u0323'.repeat(14)}${'\u0301'.repeat(15)}.png`],
   [`${'ä'.repeat(200)}.png`, `${'ä'.repeat(98)}.png`],
   ['x'.repeat(300), 'x'.repeat(200)],
 ])('%j becomes %j', (sent, name) => {

@@ -50,6 +50,9 @@ test.each<[string, unknown[]]>([
   ['[] x', []],
   ['[1][2]', [1]],
   ['["\n"]', []],
+  [' \ufeff[]', []],
+  ['\ufeff\ufeff[]', []],
+  ['[1] \n \ufeff', [1]],
 ])('what is no array: %j', (text, values) => {
   forEveryCut(text, (chunks) => {
     const outcome = decode(chunks)

@@ -25,7 +25,7 @@ export function unauthorized(challenges: readonly string[], detail: string): Htt
 
 /** The credentials in an `Authorization` of one scheme; undefined when there are none of that scheme. */
 export function schemeCredentials(authorization: string | undefined, scheme: string): string | undefined {
-  const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?$/.exec(authorization ?? '')
+  const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(?! )(.*))?$/.exec(authorization ?? '')
   return match?.[1]?.toLowerCase() === scheme ? (match[2] ?? '') : undefined
 }
 

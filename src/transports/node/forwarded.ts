@@ -133,11 +133,33 @@ function readElement(element: string | undefined): Readonly<Record<string, strin
   return pairs
 }
 
+/** A quote without an end hides nothing: a client may have written it, and the proxies stand behind it. */
 function splitOutsideQuotes(value: string, separator: ',' | ';'): string[] {
-  const pieces = value.match(
-    separator === ',' ? /(?:"(?:[^"\\]|\\.)*"|[^,"]|")+/g : /(?:"(?:[^"\\]|\\.)*"|[^;"]|")+/g,
-  )
-  return (pieces ?? []).map((each) => each.trim())
+  const pieces: string[] = []
+  let start = 0
+  let quotes = true
+  for (let at = 0; at < value.length; at++) {
+    if (value[at] === separator) {
+      pieces.push(value.slice(start, at).trim())
+      start = at + 1
+    } else if (quotes && value[at] === '"') {
+      const end = endOfQuoted(value, at)
+      // Then all later quotes lack an end, too; to look for each of them takes quadratic time (issue 11).
+      quotes = end !== -1
+      if (quotes) at = end
+    }
+  }
+  pieces.push(value.slice(start).trim())
+  return pieces
+}
+
+/** Where a quoted string (RFC 9110 section 5.6.4) ends; -1 when it does not. */
+function endOfQuoted(value: string, start: number): number {
+  for (let at = start + 1; at < value.length; at++) {
+    if (value[at] === '\\') at++
+    else if (value[at] === '"') return at
+  }
+  return -1
 }
 
 function list(value: string | undefined): readonly string[] {
