@@ -111,7 +111,7 @@ async function writePaths(
     const isKnown = METHODS.has(route.method)
     if (!isKnown && writing.dialect === '3.1') continue
     const { template, names: own } = pathTemplate(route.path)
-    const shape = template.replace(/\{[^}]+\}/g, '{}')
+    const shape = template.replace(/\{[^{}]+\}/g, '{}')
     const earlier = kept.get(`${route.method} ${shape}`)
     if (earlier !== undefined) {
       // One segment and all the rest are both a name in braces.
@@ -125,7 +125,7 @@ async function writePaths(
     templates.set(shape, first)
     const renamed = new Map(own.map((name, index) => [name, first[index]!]))
     let index = 0
-    const item = (paths[template.replace(/\{[^}]+\}/g, () => `{${first[index++]!}}`)] ??= {})
+    const item = (paths[template.replace(/\{[^{}]+\}/g, () => `{${first[index++]!}}`)] ??= {})
     const written = operation(writing, route, { id: ids.get(route)!, renamed })
     if (isKnown || route.method === 'QUERY') item[route.method.toLowerCase()] = written
     else item['additionalOperations'] = { ...(item['additionalOperations'] as Json), [route.method]: written }

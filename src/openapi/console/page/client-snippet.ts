@@ -64,7 +64,7 @@ const argumentsOf = (operation: Operation, options: readonly string[]) =>
 
 /** A path as our routes write it. */
 function toPattern({ path, parameters }: Operation): string {
-  return path.replaceAll(/\{([^}]+)\}/g, (_all, name: string) => {
+  return path.replaceAll(/\{([^{}]+)\}/g, (_all, name: string) => {
     const own = parameters.find((each) => each.in === 'path' && each.name === name)
     return `${own?.takesSlashes === true ? '*' : ':'}${name}`
   })

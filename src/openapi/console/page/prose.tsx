@@ -28,7 +28,7 @@ function Block({ text }: { text: string }) {
   return <p>{inline(text.replace(/^#+\s+/, ''))}</p>
 }
 
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\((https?:\/\/[^)\s]+)\)/g
+const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^[\]]+)\]\((https?:\/\/[^)\s]+)\)/g
 
 function inline(text: string): ComponentChildren[] {
   const parts: ComponentChildren[] = []

@@ -104,7 +104,7 @@ export function prepare(
 
 /** The address of an operation with its path and query filled in. */
 export function addressOf(operation: Operation, values: FormValues, root: string): string {
-  const path = operation.path.replaceAll(/\{([^}]+)\}/g, (_all, name: string) => {
+  const path = operation.path.replaceAll(/\{([^{}]+)\}/g, (_all, name: string) => {
     const key = `path.${name}`
     const value = values.parameters[key] ?? ''
     if (value === '') throw new FormProblem(key, `The path needs "${name}".`)
