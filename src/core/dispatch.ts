@@ -57,7 +57,7 @@ export class Dispatcher {
   }
 
   handle(incoming: Incoming): Reply | Promise<Reply> {
-    const { path, query } = this.#parse(incoming.target)
+    const { path, query } = this.#parse(incoming)
     const exchange = new Exchange(this.#engine, incoming, path, query)
     try {
       const reply = this.#answer(exchange)
@@ -69,10 +69,13 @@ export class Dispatcher {
     }
   }
 
-  #parse(target: string): Target {
+  #parse({ target, method }: Incoming): Target {
     const fixed = this.#table.fixed(target)
     if (fixed !== undefined) return fixed
-    return (target === '*' ? ANY_TARGET : parseTarget(target)) ?? BAD_TARGET
+    // Only OPTIONS has asterisk-form (RFC 9112 section 3.2.4). For any other method it would reach the route
+    // of "/", since rou3 sees no segments in it, past a guard that compares paths (issue 11).
+    if (target === '*' && method === 'OPTIONS') return ANY_TARGET
+    return parseTarget(target) ?? BAD_TARGET
   }
 
   /**

@@ -5,6 +5,7 @@
  * server read the same canonical path, so none of them can be tricked past another one by an
  * encoded slash, a dot segment or a doubly encoded character. What is ambiguous is refused.
  */
+import { authorityOf, isHost } from './host.ts'
 
 /** The names in a path pattern, as an object type: `/a/:id/*rest` gives `{ id: string, rest: string }`. */
 export type PathParams<P extends string> = string extends P
@@ -39,7 +40,8 @@ const UNUSUAL = /[%\\\u0000-\u0020"<>^`{|}#\u007f-\uffff]|\/\.|\/\//
  * the end are left out.
  *
  * @returns `undefined` when the target is malformed or ambiguous: bad percent-encoding, invalid
- *   UTF-8, a NUL, a backslash, or a `.` or `..` segment in any spelling, behind an encoded slash too.
+ *   UTF-8, a NUL, a backslash, or a `.` or `..` segment in any spelling, behind an encoded slash too; and in
+ *   absolute-form an authority that is not a host (RFC 9110 sections 4.2.1 and 4.2.4).
  */
 export function parseTarget(target: string): Target | undefined {
   const origin = target.charCodeAt(0) === 47 /* / */ ? target : originForm(target)
@@ -80,9 +82,9 @@ export function belowPath(path: string, target: string): string {
 
 /** Absolute-form (sent to proxies) is accepted for its path; anything else is malformed. */
 function originForm(target: string): string | undefined {
-  const authority = /^https?:\/\/[^/?#]*/i.exec(target)?.[0]
-  if (authority === undefined) return undefined
-  const rest = target.slice(authority.length)
+  const authority = authorityOf(target)
+  if (authority === undefined || !isHost(authority)) return undefined
+  const rest = target.slice(target.indexOf('//') + 2 + authority.length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 

@@ -67,6 +67,7 @@ describe('malformed requests', () => {
     const open = await start(app)
     expect(await readText(await (await open()).request('GET', 'http://x.test/a?b=c'))).toBe('{"b":"c"}')
     expect((await (await open()).request('OPTIONS', '*')).status).toBe(204)
-    expect((await (await open()).request('GET', '*')).status).toBe(404)
+    // Asterisk-form is for OPTIONS alone (RFC 9112 section 3.2.4).
+    expect((await (await open()).request('GET', '*')).status).toBe(400)
   })
 })

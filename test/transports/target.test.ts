@@ -2,8 +2,10 @@
  * Request targets as an attacker writes them. A guard looks at `path`, the router matches it, the
  * handler reads `params`: what one of them refuses, no spelling may bring past another.
  */
+import fc from 'fast-check'
 import { App, HttpError } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
+import { parseTarget } from '../../src/wire/path.ts'
 import { type Connect, memoryLink, nodeLink } from '../contract/link.ts'
 
 const cleanups: (() => unknown)[] = []
@@ -111,3 +113,109 @@ for (const [name, connect] of [
     })
   })
 }
+
+describe('the path that middleware sees is the path that is matched', () => {
+  /** Every route that a short target can reach; each answers with the path that its parameters stand for. */
+  async function serve(connect: Connect) {
+    let seen: string | undefined
+    const app = new App({
+      middleware: [
+        ({ path }, next) => {
+          seen = path
+          return next()
+        },
+      ],
+    })
+    const encode = (text: string) => parseTarget(`/${text}`)!.path.slice(1)
+    const methods = ['GET', 'POST', 'PURGE', 'OPTIONS']
+    for (const method of methods) {
+      app.route(method, '/', () => '/')
+      app.route(method, '/a', () => '/a')
+      app.route(method, '/b/:id', ({ params }) => `/b/${encode(encodeURIComponent(params.id))}`)
+      app.route(
+        method,
+        '/*rest',
+        ({ params }) => `/${params.rest.split('/').map(encodeURIComponent).map(encode).join('/')}`,
+      )
+    }
+    app.mount('/m', (request) => new Response(`/m${new URL(request.url).pathname}`.replace(/(.)\/$/, '$1')))
+    const link = await connect(app)
+    cleanups.push(() => link.close())
+    return async (method: string, target: string) => {
+      seen = undefined
+      const got = await link.request(method, target)
+      return { status: got.status, matched: await got.text(), seen }
+    }
+  }
+
+  const ODD = [
+    '*',
+    '*?a',
+    '*/',
+    '/*',
+    '/**',
+    '/:id',
+    '?a=b',
+    '#',
+    'a:80',
+    'http://',
+    'http:///',
+    'http://a',
+    'http://a?b',
+  ]
+  const more = [
+    'http://a/b/c',
+    'http://u@a/a',
+    'http://a\\b',
+    '//a',
+    '//',
+    '///a',
+    '/b//',
+    '/m',
+    '/m/',
+    '/m//',
+    '/m/*',
+  ]
+
+  test.each([...ODD, ...more])('%s', async (target) => {
+    const request = await serve(nodeLink)
+    for (const method of ['GET', 'POST', 'PURGE', 'HEAD', 'OPTIONS']) {
+      const { status, matched, seen } = await request(method, target)
+      const isWhole = method !== 'HEAD' && status === 200
+      expect([method, status, isWhole ? matched : seen]).toEqual([method, expect.any(Number), seen])
+      if (status === 204) expect([method, target]).toEqual(['OPTIONS', '*'])
+      else expect([200, 400, 404]).toContain(status)
+      if (target.startsWith('*')) expect(status).toBe(method === 'OPTIONS' && target === '*' ? 204 : 400)
+    }
+  })
+
+  test('any target', async () => {
+    const request = await serve(memoryLink)
+    const piece = fc.constantFrom(
+      '/',
+      '//',
+      '*',
+      ':',
+      '?',
+      '.',
+      '%2F',
+      '%25',
+      'a',
+      'b',
+      'm',
+      'http://',
+      '@',
+      ' ',
+      'ü',
+    )
+    const target = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
+    await fc.assert(
+      fc.asyncProperty(target, fc.constantFrom('GET', 'POST', 'PURGE', 'OPTIONS'), async (sent, method) => {
+        const { status, matched, seen } = await request(method, sent)
+        if (status === 200) expect(matched).toBe(seen)
+        else expect([204, 400, 404]).toContain(status)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})

@@ -31,6 +31,7 @@ describe('parseTarget', () => {
     ['HTTPS://host:1/a', '/a', ''],
     ['http://host', '/', ''],
     ['http://host?a', '/', 'a'],
+    ['http://[::1]:80/a', '/a', ''],
   ])('%s is %s with query "%s"', (target, path, query) => {
     expect(parseTarget(target)).toEqual({ path, query })
   })
@@ -64,6 +65,15 @@ describe('parseTarget', () => {
     '/a%00',
     '/a#b',
     'http://host/..',
+    'http://',
+    'http:///a',
+    'http://user@host/a',
+    'http://host\\a/b',
+    'http://a b/c',
+    'http://[::1/a',
+    'http://host:99999/a',
+    '*?a',
+    '?a',
   ])('%s is refused', (target) => {
     expect(parseTarget(target)).toBeUndefined()
   })

@@ -1,0 +1,34 @@
+/** The authority of a request: `host [ ":" port ]` (RFC 9110 section 7.2). */
+
+/** Names as DNS has them (with underscores, a dot at the end, IDN as punycode), IPv4, IPv6 in brackets. */
+const HOST = /^(?:[\w.-]{1,255}|(\[[0-9a-f:.]{2,45}\]))(?::(\d{0,5}))?$/i
+
+/**
+ * Whether a `Host` or an authority names one host without doubt.
+ *
+ * It is narrower than RFC 3986: no user information, no empty host (RFC 9110 section 4.2.1 refuses both in an
+ * http URI), and no percent-encoding or sub-delimiters, which no name of DNS has and two readers may decode to
+ * two hosts.
+ */
+export function isHost(text: string): boolean {
+  const parts = HOST.exec(text)
+  if (parts === null) return false
+  const [, literal, port] = parts
+  if (port !== undefined && Number(port) > 65_535) return false
+  return literal === undefined || URL.canParse(`http://${literal}`)
+}
+
+/** The authority of a target in absolute-form (RFC 9112 section 3.2.2), undefined in every other form. */
+export function authorityOf(target: string): string | undefined {
+  if (target.charCodeAt(0) === 47 /* / */) return undefined
+  return /^https?:\/\/([^/?#]*)/i.exec(target)?.[1]
+}
+
+/** Whether two valid hosts are the same one by the normalization of a scheme (RFC 3986 section 6.2.3). */
+export function isSameHost(a: string, b: string, scheme: string): boolean {
+  return a === b || normalHost(a, scheme) === normalHost(b, scheme)
+}
+
+function normalHost(host: string, scheme: string): string {
+  return host.toLowerCase().replace(scheme === 'https' ? /:(?:443)?$/ : /:(?:80)?$/, '')
+}
