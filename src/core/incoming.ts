@@ -1,4 +1,6 @@
 import type { Coding } from '../wire/content-coding.ts'
+import { isHost } from '../wire/host.ts'
+import { HttpError } from './error.ts'
 import type { Cancellation } from './lifetime/cancellation.ts'
 
 /** Request header fields by lower-case name. Repeated fields come joined or as a list, as the runtime gives them. */
@@ -57,4 +59,10 @@ export function headerValue(headers: IncomingHeaders, name: string): string | un
   // An own property only: a header called "constructor" is not the one on Object.prototype.
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   return value === undefined || typeof value === 'string' ? value : value.join(', ')
+}
+
+/** A `Host` that a transport hands over, or why it is refused: it must be one valid host (RFC 9112 section 3.2). */
+export function hostProblem(host: string | readonly string[] | undefined): HttpError | undefined {
+  if (host === undefined || (typeof host === 'string' && isHost(host))) return undefined
+  return new HttpError('BAD_REQUEST', { detail: 'The Host field is malformed.' })
 }

@@ -1,11 +1,13 @@
 /** A connection in memory: no sockets, no ports, the real pipeline and the real pump. */
 import type { Application } from '../core/app.ts'
 import { Cancellation } from '../core/lifetime/cancellation.ts'
-import type { Incoming } from '../core/incoming.ts'
+import { problemReply } from '../core/dispatch.ts'
+import { hostProblem, type Incoming } from '../core/incoming.ts'
 import type { LiveRequest } from '../core/lifetime/live.ts'
 import type { Reply } from '../core/reply/reply.ts'
 import { fileSource } from '../stream/file-source.ts'
 import { PulledBody } from '../stream/pulled.ts'
+import { withTargetHost } from '../wire/host.ts'
 import type { TestEnding, TestReply, TestRequest, Wire } from './reply.ts'
 
 /** Sends a request, and gives what comes back once its head is there. Leaves when `signal` is aborted. */
@@ -23,7 +25,9 @@ export function memorySender(app: Application, onIncoming: (incoming: Incoming) 
     onIncoming(incoming)
     const { live } = app.engine
     const followed = live.open(incoming.cancellation)
-    const replied = followed.reply(app.handle(incoming)).then((reply) => {
+    const problem = hostProblem(incoming.headers['host'])
+    const answer = problem === undefined ? app.handle(incoming) : problemReply(problem)
+    const replied = followed.reply(answer).then((reply) => {
       if (reply === undefined) throw new Error('The app was closed before there was a reply.')
       const wire = new MemoryWire(reply, incoming, followed)
       if (live.closing) followed.dismiss()
@@ -59,7 +63,7 @@ class MemoryIncoming implements Incoming {
     for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
     if (bytes instanceof Uint8Array) lower['content-length'] ??= String(bytes.byteLength)
-    this.headers = lower
+    this.headers = withTargetHost(lower, target)
     this.body = bytes instanceof Uint8Array ? once(bytes) : (bytes ?? null)
   }
 }

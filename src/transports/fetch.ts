@@ -1,7 +1,14 @@
 /** Millrace as a fetch handler: `Request` in, `Response` out, for Bun, Deno, workers and tests. */
 import type { Application } from '../core/app.ts'
 import { Cancellation } from '../core/lifetime/cancellation.ts'
-import type { Incoming, IncomingHeaders, Peer, Protocol } from '../core/incoming.ts'
+import { problemReply } from '../core/dispatch.ts'
+import {
+  hostProblem,
+  type Incoming,
+  type IncomingHeaders,
+  type Peer,
+  type Protocol,
+} from '../core/incoming.ts'
 import type { LiveRequest } from '../core/lifetime/live.ts'
 import type { Reply } from '../core/reply/reply.ts'
 import type { Source } from '../core/reply/source.ts'
@@ -14,7 +21,8 @@ export async function answerFetch(app: Application, request: Request): Promise<R
   const incoming = new FetchIncoming(request)
   const { live } = app.engine
   const followed = live.open(incoming.cancellation)
-  const reply = await followed.reply(app.handle(incoming))
+  const problem = hostProblem(request.headers.get('host') ?? undefined)
+  const reply = await followed.reply(problem === undefined ? app.handle(incoming) : problemReply(problem))
   if (reply === undefined) return new Response('The server has closed.', { status: 503 })
   const response = toResponse(reply, followed)
   if (live.closing) followed.dismiss()

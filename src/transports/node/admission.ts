@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { HttpError } from '../../core/error.ts'
 import type { Clock } from '../../core/lifetime/clock.ts'
 import type { Logger } from '../../core/logger.ts'
+import { authorityProblem } from './authority.ts'
 import { type AnyMessage, isHttp2 } from './incoming.ts'
 import type { ServerLimits } from './limit.ts'
 
@@ -33,6 +34,8 @@ export class Admission {
       if (!isSpoken(message)) return versionNotSupported()
       if (message.rawHeaders.length > this.#limits.headers * 2) return tooManyHeaders(this.#limits.headers)
     }
+    const problem = authorityProblem(message)
+    if (problem !== undefined) return problem
     if (underWay < this.#limits.requests) return undefined
     this.tell('requests')
     const headers = { connection: 'close', 'retry-after': String(RETRY_AFTER_S) }

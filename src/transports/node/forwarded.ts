@@ -11,6 +11,7 @@ import type { Http2ServerRequest } from 'node:http2'
 import { BlockList, isIP } from 'node:net'
 import { HttpError, UsageError } from '../../core/error.ts'
 import { headerValue, type IncomingHeaders, type Peer } from '../../core/incoming.ts'
+import { isHost } from '../../wire/host.ts'
 import { NodeIncoming } from './incoming.ts'
 
 /** Which proxies are believed, and in which fields. */
@@ -187,7 +188,7 @@ function checkProto(proto: string | undefined): string | undefined {
 }
 
 function checkHost(host: string | undefined): string | undefined {
-  if (host !== undefined && !/^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(host)) throw malformed('host')
+  if (host !== undefined && !isHost(host)) throw malformed('host')
   return host
 }
 

@@ -6,6 +6,7 @@ import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '
 import { callback, once } from './callback.ts'
 import { zlibCodings } from './decompress.ts'
 import type { NodeResponse } from './response.ts'
+import { withTargetHost } from '../../wire/host.ts'
 
 export type AnyMessage = IncomingMessage | Http2ServerRequest
 
@@ -44,8 +45,9 @@ export class NodeIncoming implements Incoming {
   }
 
   get headers(): IncomingHeaders {
+    const { headers } = this.#message
     return (this.#headers ??=
-      this.protocol === 'h2' ? withoutPseudo(this.#message.headers) : this.#message.headers)
+      this.protocol === 'h2' ? withoutPseudo(headers) : withTargetHost(headers, this.target))
   }
 
   get body(): AsyncIterable<Uint8Array> | null {
@@ -117,8 +119,10 @@ export function hasBody(message: AnyMessage): boolean {
 
 /** HTTP/2 says in pseudo fields what HTTP/1 says in its request line and Host. */
 function withoutPseudo(headers: IncomingHeaders): IncomingHeaders {
-  const plain: Record<string, string | readonly string[] | undefined> = { host: headers[':authority'] }
+  const plain: Record<string, string | readonly string[] | undefined> = {}
   for (const name of Object.keys(headers)) if (!name.startsWith(':')) plain[name] = headers[name]
+  // RFC 9113 section 8.3.1: `host` must not count where there is an `:authority`.
+  if (headers[':authority'] !== undefined) plain['host'] = headers[':authority']
   return plain
 }
 
