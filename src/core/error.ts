@@ -1,4 +1,5 @@
 import { StreamCancelled } from './lifetime/cancellation.ts'
+import { isInstance, propertyOf } from './thrown.ts'
 
 /**
  * Every error Millrace answers with, by its stable code: the status and the title of its problem
@@ -159,8 +160,13 @@ export class UsageError extends Error {
 
 /** Turns anything thrown into an error that may be shown: what is not an HttpError says nothing. */
 export function toHttpError(thrown: unknown): HttpError {
-  if (thrown instanceof HttpError) return thrown
-  if (thrown instanceof StreamCancelled && thrown.reason === 'shutdown')
+  if (isInstance(thrown, HttpError)) return isReadable(thrown) ? thrown : new HttpError('INTERNAL')
+  if (isInstance(thrown, StreamCancelled) && propertyOf(thrown, 'reason') === 'shutdown')
     return new HttpError('UNAVAILABLE', { detail: thrown.message, cause: thrown })
   return new HttpError('INTERNAL', { cause: thrown })
+}
+
+/** Whether it was made by the constructor: `Object.create` and proxies make an HttpError without a status, too. */
+function isReadable(error: HttpError): boolean {
+  return typeof propertyOf(error, 'status') === 'number' && typeof propertyOf(error, 'headers') === 'object'
 }

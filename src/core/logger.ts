@@ -1,4 +1,6 @@
 import { UsageError } from './error.ts'
+import { isThenable } from './lifetime/thenable.ts'
+import { describe, isInstance, propertyOf } from './thrown.ts'
 
 /** What Millrace logs to. A pino logger fits as it is. */
 export interface Logger {
@@ -35,10 +37,18 @@ export function steadyLogger(log: Logger): Logger {
       `log takes a logger with debug, info, warn and error (pino fits); ${missing.join(', ')} is missing.`,
     )
   const at = (level: Level) => (fields: object, message: string) => {
+    const failed = () => {
+      const err = propertyOf(fields, 'err')
+      console.error(
+        `The logger failed at ${level}: ${message}${err === undefined ? '' : ` (${describe(err)})`}`,
+      )
+    }
     try {
-      log[level](fields, message)
+      const logged = log[level](fields, message) as void | PromiseLike<unknown>
+      // An asynchronous logger that rejects must not end the process either.
+      if (isThenable(logged)) logged.then(undefined, failed)
     } catch {
-      console.error(`The logger failed at ${level}: ${message}`)
+      failed()
     }
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
@@ -49,11 +59,13 @@ function writeLine(level: Level, fields: object, message: string): void {
   let line: string
   try {
     line = JSON.stringify({ ...entry, ...fields }, (_key, value: unknown) =>
-      value instanceof Error ? describeError(value) : value,
+      isInstance(value, Error) ? describeError(value) : value,
     )
   } catch (error) {
     // Fields that cannot be written (a cycle, a BigInt) must not turn a log line into a crash.
-    line = JSON.stringify({ ...entry, unwritable: String(error) })
+    const err = propertyOf(fields, 'err')
+    const told = err === undefined ? undefined : { err: describe(err) }
+    line = JSON.stringify({ ...entry, ...told, unwritable: describe(error) })
   }
   console.error(line)
 }

@@ -1,3 +1,4 @@
+import { isThenable } from './lifetime/thenable.ts'
 import type { Logger } from './logger.ts'
 import type { Ending } from './reply/reply.ts'
 
@@ -24,10 +25,12 @@ export interface Observer {
 }
 
 /** Tells an observer something; what it throws is logged and goes no further. */
-export function observe(log: Logger, tell: () => void): void {
+export function observe(log: Logger, tell: () => unknown): void {
+  const failed = (error: unknown) => log.error({ err: error }, 'An observer failed')
   try {
-    tell()
+    const told = tell() as void | PromiseLike<unknown>
+    if (isThenable(told)) told.then(undefined, failed)
   } catch (error) {
-    log.error({ err: error }, 'An observer failed')
+    failed(error)
   }
 }

@@ -1,6 +1,7 @@
 import type { CancelReason } from '../core/lifetime/cancellation.ts'
 import type { Pace } from '../core/reply/pace.ts'
 import type { Chunk, Source } from '../core/reply/source.ts'
+import { toError } from '../core/thrown.ts'
 import type { PumpLimits, Sink } from './outflow.ts'
 import { Pump, type PumpEnding } from './pump.ts'
 
@@ -129,7 +130,7 @@ export class PulledBody implements AsyncIterableIterator<Uint8Array, void> {
   #reject(): Promise<never> {
     const { error } = this.#failure!
     this.#pump.close('error', this.#bytes, error)
-    return Promise.reject(error instanceof Error ? error : new Error('The stream failed.', { cause: error }))
+    return Promise.reject(toError(error, 'The stream failed.'))
   }
 
   #takeReader(): Reader | undefined {

@@ -1,6 +1,7 @@
 /** What is still open when nothing should be, and the error that tells of it. */
 import type { Application } from '../core/app.ts'
 import type { CleanupFailure, LedgerEntry, OpenPart } from '../core/lifetime/ledger.ts'
+import { describe } from '../core/thrown.ts'
 import { type TestTimer, toTestClock } from './clock.ts'
 import { pause, realNow, settle } from './patience.ts'
 
@@ -61,7 +62,7 @@ function fromPart(entry: LedgerEntry, { kind, name }: OpenPart): Leak {
 /** A cleanup that ran and threw: what it should have freed may not be free. */
 export function fromFailure({ entry, what, error }: CleanupFailure): Leak {
   const route = routeOf(entry)
-  return { kind: 'cleanup', route, message: `${what} of ${route} failed: ${String(error)}` }
+  return { kind: 'cleanup', route, message: `${what} of ${route} failed: ${describe(error)}` }
 }
 
 function fromTimer({ at, setAt }: TestTimer): Leak {

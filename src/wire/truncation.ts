@@ -23,5 +23,10 @@ export class StreamTruncated extends Error {
 }
 
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : ''
+  try {
+    return cause instanceof Error ? String(cause.message) : ''
+  } catch {
+    // A revoked proxy, or a getter that throws.
+    return ''
+  }
 }

@@ -88,7 +88,9 @@ export async function save(
     await sink.close()
   } catch (error) {
     // What went wrong first is told; that a broken sink cannot be aborted either is not.
-    await Promise.resolve(sink.abort(error)).catch(() => {})
+    await Promise.resolve()
+      .then(() => sink.abort(error))
+      .catch(() => {})
     throw error
   }
   return { bytes, digest: hash?.digest() }

@@ -8,6 +8,10 @@ const MESSAGES: Record<CancelReason, string> = {
   shutdown: 'The server is shutting down.',
 }
 
+export function isCancelReason(value: unknown): value is CancelReason {
+  return typeof value === 'string' && Object.hasOwn(MESSAGES, value)
+}
+
 /** What the waits of a cancelled request reject with, and what its `signal.reason` is. */
 export class StreamCancelled extends Error {
   override readonly name = 'StreamCancelled'

@@ -2,6 +2,7 @@ import { HttpError } from '../error.ts'
 import { type Cancellation, StreamCancelled } from './cancellation.ts'
 import type { Clock } from './clock.ts'
 import type { Source } from '../reply/source.ts'
+import { isInstance, propertyOf } from '../thrown.ts'
 
 /** Pulled without a pause before the event loop gets a turn, while work goes on that nobody reads. */
 const ITEMS_PER_TURN = 64
@@ -48,8 +49,8 @@ export class SourceList {
  * app itself decided: none of it is a cleanup that went wrong.
  */
 function isExpected(error: unknown): boolean {
-  if (error instanceof HttpError) return error.status < 500
-  if (error instanceof StreamCancelled) return true
-  if (!(error instanceof Error)) return false
-  return error.name === 'AbortError' || ('code' in error && error.code === 'ECONNRESET')
+  if (isInstance(error, HttpError)) return Number(propertyOf(error, 'status')) < 500
+  if (isInstance(error, StreamCancelled)) return true
+  if (!isInstance(error, Error)) return false
+  return propertyOf(error, 'name') === 'AbortError' || propertyOf(error, 'code') === 'ECONNRESET'
 }

@@ -1,7 +1,8 @@
 import { type ErrorCode, HttpError } from '../error.ts'
-import { StreamCancelled } from './cancellation.ts'
+import { isCancelReason, StreamCancelled } from './cancellation.ts'
 import { assertAmount, assertOptions } from '../option.ts'
 import type { Outcome } from '../reply/reply.ts'
+import { isInstance, propertyOf } from '../thrown.ts'
 
 /** How long each phase of a request may take, in milliseconds; 0 turns a limit off. */
 export interface Timeouts {
@@ -56,6 +57,8 @@ export function phaseTimeout(phase: Phase, ms: number): HttpError {
 
 /** What kind of end an error stands for. */
 export function outcomeOf(error: unknown): Exclude<Outcome, 'complete'> {
-  if (error instanceof HttpError && TIMEOUT_CODES.has(error.code)) return 'timeout'
-  return error instanceof StreamCancelled ? error.reason : 'error'
+  if (isInstance(error, HttpError) && TIMEOUT_CODES.has(String(propertyOf(error, 'code')))) return 'timeout'
+  if (!isInstance(error, StreamCancelled)) return 'error'
+  const reason = propertyOf(error, 'reason')
+  return isCancelReason(reason) ? reason : 'error'
 }

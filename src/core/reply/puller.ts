@@ -2,6 +2,7 @@
  * How each kind of thing that can be streamed is pulled, and how it is stopped: iterators, web streams and
  * Node streams.
  */
+import { toError } from '../thrown.ts'
 
 export type SourceResult = IteratorResult<unknown, unknown>
 
@@ -84,7 +85,7 @@ function fromNodeReadable(stream: NodeReadable): Puller {
             if (result === undefined) wake = retry
             else resolve(result)
           } catch (error) {
-            reject(error instanceof Error ? error : new Error('The Node stream failed.', { cause: error }))
+            reject(toError(error, 'The Node stream failed.'))
           }
         }
         wake = retry

@@ -122,7 +122,8 @@ function pullFirst(
       (error: unknown) => {
         settle()
         source.markEnded({ error })
-        reject(toError(error))
+        // What was thrown, not an error around it: it is told once, here and by the source.
+        reject(error as Error)
       },
     )
     unsubscribe = exchange.cancellation.subscribe((error) => {
@@ -130,12 +131,6 @@ function pullFirst(
       reject(error)
     })
   })
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error
-    ? thrown
-    : new Error('Something was thrown that is no Error.', { cause: thrown })
 }
 
 function isPromiseLike(value: object): value is PromiseLike<SourceResult> {

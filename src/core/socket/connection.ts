@@ -7,6 +7,7 @@ import type { Ending } from '../reply/reply.ts'
 import { placeIssues, type Schema, SchemaMismatch, validate } from '../schema.ts'
 import type { Socket, SocketClose } from './socket.ts'
 import type { Failure } from '../reply/source.ts'
+import { isInstance, propertyOf } from '../thrown.ts'
 
 /** What may be queued by sends that nobody awaits: a peer for which more is waiting is cut off. */
 const MAX_QUEUED = 16 * 1024 * 1024
@@ -64,7 +65,7 @@ export class Connection implements WebSocketConnection<unknown, unknown> {
   readonly #sends: Schema | undefined
   readonly #read: MessageReader
   #received = 0
-  #reported: unknown
+  #reported: Failure | undefined
   #wasCutShort = false
 
   constructor(exchange: Exchange, socket: Socket, { read, sends, protocol }: ConnectionOptions) {
@@ -164,7 +165,7 @@ export class Connection implements WebSocketConnection<unknown, unknown> {
   follow(channel: Followable<unknown>, options?: { readonly replay?: number }): () => void {
     this.#assertOpen()
     const { leave } = new Follower(this.#socket, channel.subscribe(options), (error) =>
-      this.#fail(error, error instanceof FollowerTooSlow ? 1013 : 1011),
+      this.#fail(error, isInstance(error, FollowerTooSlow) ? 1013 : 1011),
     )
     void this.closed.then(leave)
     return leave
@@ -194,23 +195,22 @@ export class Connection implements WebSocketConnection<unknown, unknown> {
   /** Something on our side ends the socket. The peer learns no more than that. */
   #fail(error: unknown, code: 1011 | 1013): void {
     // A follower that is too slow is its peer's affair, and may be one of thousands.
-    if (!(error instanceof FollowerTooSlow)) this.#report(error)
+    if (!isInstance(error, FollowerTooSlow)) this.#report(error)
     this.#exchange.lifetime.failure ??= { error }
     this.#socket.close(code, code === 1013 ? 'Too slow' : 'Internal error')
   }
 
   #report(error: unknown): void {
-    if (this.#reported === error) return
-    this.#reported = error
+    // Boxed, since undefined can be thrown too.
+    if (this.#reported !== undefined && this.#reported.error === error) return
+    this.#reported = { error }
     this.#exchange.lifetime.report(error)
   }
 
   /** Whether an error is what the handler's waits throw when the socket is closed, or was made of that. */
   #isCancellation(error: unknown): boolean {
     if (this.#socket.open && this.#exchange.cancellation.error === undefined) return false
-    return (
-      error instanceof StreamCancelled || (error instanceof Error && error.cause instanceof StreamCancelled)
-    )
+    return isInstance(error, StreamCancelled) || isInstance(propertyOf(error, 'cause'), StreamCancelled)
   }
 
   /** @throws {StreamCancelled} when nothing can be sent any more. */

@@ -5,6 +5,7 @@
  * process as if we were not there.
  */
 import { StreamCancelled } from '../../core/lifetime/cancellation.ts'
+import { describe, isInstance, propertyOf } from '../../core/thrown.ts'
 import { processLog } from './process-log.ts'
 
 /** By which copies of this listener know each other. */
@@ -28,7 +29,7 @@ const onUnhandled = Object.assign(
         'Work of a request that was cancelled went on without anybody who awaits it. Await it, or give it a catch.',
       )
     } else if (process.listeners('unhandledRejection').every((listener) => OURS in listener)) {
-      throw reason instanceof Error ? reason : new Error(`Unhandled rejection: ${String(reason)}`)
+      throw isInstance(reason, Error) ? reason : new Error(`Unhandled rejection: ${describe(reason)}`)
     }
   },
   { [OURS]: true },
@@ -40,9 +41,9 @@ const MOST_CAUSES = 16
 /** `fetch` rejects with the reason of its signal, timers with an error that has it as its cause. */
 function isOfCancelled(reason: unknown): boolean {
   let error = reason
-  for (let depth = 0; depth < MOST_CAUSES && error instanceof Error; depth++) {
-    if (error instanceof StreamCancelled) return true
-    error = error.cause
+  for (let depth = 0; depth < MOST_CAUSES && isInstance(error, Error); depth++) {
+    if (isInstance(error, StreamCancelled)) return true
+    error = propertyOf(error, 'cause')
   }
   return false
 }
