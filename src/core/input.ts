@@ -2,7 +2,7 @@ import type { QueryRecord } from '../wire/query.ts'
 import type { InputIssue } from './error.ts'
 import {
   placeIssues,
-  runSchema,
+  checkSent,
   type Schema,
   type SchemaIssue,
   type SchemaResult,
@@ -69,7 +69,7 @@ export function assertNoIssues(found: readonly InputIssue[]): void {
  * want a list: then, and only then, it is offered once more as a list of one.
  */
 function check(schema: Schema, raw: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
-  const result = runSchema(schema, raw)
+  const result = checkSent(schema, raw)
   if (result instanceof Promise) return result.then((settled) => retryAsLists(schema, raw, settled))
   return result.issues === undefined ? result : retryAsLists(schema, raw, result)
 }
@@ -91,9 +91,9 @@ function retryAsLists(
     const wanted = new Set([...single].filter((key) => !refused.has(key)))
     if (wanted.size === 0) return result
     // The others failed for reasons of their own, which are to be told without a list around them.
-    return wanted.size === single.size ? second : runSchema(schema, withLists(record, wanted))
+    return wanted.size === single.size ? second : checkSent(schema, withLists(record, wanted))
   }
-  const second = runSchema(schema, withLists(record, single))
+  const second = checkSent(schema, withLists(record, single))
   return second instanceof Promise ? second.then(choose) : choose(second)
 }
 

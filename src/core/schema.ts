@@ -1,5 +1,6 @@
 import { HttpError, type InputIssue } from './error.ts'
 import { isThenable } from './lifetime/thenable.ts'
+import { describe, isInstance } from './thrown.ts'
 
 /**
  * Any validator that speaks Standard Schema 1 (https://standardschema.dev): zod, valibot, arktype
@@ -104,6 +105,29 @@ export function runSchema<T>(
 ): SchemaResult<T> | Promise<SchemaResult<T>> {
   const result = schema['~standard'].validate(value)
   return result instanceof Promise || !isThenable(result) ? result : Promise.resolve(result)
+}
+
+/**
+ * Runs a schema over what a client has sent. A value over which it runs out of stack is nested too deeply:
+ * that is an issue of the client's, not an error of ours (issue 11).
+ */
+export function checkSent<T>(
+  schema: Schema<unknown, T>,
+  value: unknown,
+): SchemaResult<T> | Promise<SchemaResult<T>> {
+  try {
+    const result = runSchema(schema, value)
+    return result instanceof Promise ? result.catch(tooDeep) : result
+  } catch (error) {
+    return tooDeep(error)
+  }
+}
+
+/** @throws what is not an overflow of the stack. */
+function tooDeep(error: unknown): SchemaResult<never> {
+  const isOverflow = isInstance(error, RangeError) && /call stack/i.test(describe(error))
+  if (isOverflow) return { issues: [{ message: 'It is nested too deeply.' }] }
+  throw error
 }
 
 /**

@@ -3,7 +3,7 @@ import { assertFormOrigin } from '../core/body/body-plan.ts'
 import { type BodyReader, isFileRule, type PartShape } from '../core/body/body-reader.ts'
 import { type InputIssue } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
-import { placeIssues, runSchema, type Schema, type SchemaOutput } from '../core/schema.ts'
+import { placeIssues, checkSent, type Schema, type SchemaOutput } from '../core/schema.ts'
 import {
   type OpenDisk,
   save,
@@ -134,9 +134,9 @@ async function validateForm(parts: PartShape, sent: Sent, issues: InputIssue[]):
 
 /** One value arrives as it is; if its schema wants a list, it is offered once more as a list of one. */
 async function validateField(schema: Schema, values: readonly unknown[]) {
-  const result = await runSchema(schema, values.length > 1 ? values : values[0])
+  const result = await checkSent(schema, values.length > 1 ? values : values[0])
   if (result.issues === undefined || values.length !== 1) return result
-  const asList = await runSchema(schema, values)
+  const asList = await checkSent(schema, values)
   return asList.issues === undefined ? asList : result
 }
 

@@ -2,7 +2,7 @@ import type { Progress } from '../core/body/body.ts'
 import type { BodyIntake } from '../core/body/body-intake.ts'
 import { type FileRule, isFileRule, type PartShape } from '../core/body/body-reader.ts'
 import { HttpError, type InputIssue } from '../core/error.ts'
-import { type AnySchema, placeIssues, runSchema, type Schema, validationFailed } from '../core/schema.ts'
+import { type AnySchema, placeIssues, checkSent, type Schema, validationFailed } from '../core/schema.ts'
 import type { OpenDisk } from '../core/body/sink.ts'
 import { type FormPart, readFormPart } from '../wire/form-part.ts'
 import { type MultipartEvent, type MultipartParser, MultipartSyntaxError } from '../wire/multipart.ts'
@@ -125,7 +125,7 @@ export class MultipartBody<P> implements AsyncIterable<P> {
     const text = decodeField(name, headers, pieces)
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
     if (declared === undefined) return { kind: 'field', name, value: text }
-    const result = await runSchema(declared as Schema, text)
+    const result = await checkSent(declared as Schema, text)
     if (result.issues === undefined) return { kind: 'field', name, value: result.value }
     throw validationFailed(
       placeIssues('body', result.issues).map((issue) => at(name, issue)),
@@ -166,7 +166,7 @@ export class MultipartBody<P> implements AsyncIterable<P> {
         if (!declared.optional) issues.push({ in: 'body', path: [name], detail: 'A file is missing.' })
         continue
       }
-      const result = await runSchema(declared as Schema, undefined)
+      const result = await checkSent(declared as Schema, undefined)
       if (result.issues !== undefined)
         issues.push(...placeIssues('body', result.issues).map((issue) => at(name, issue)))
     }

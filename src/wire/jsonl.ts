@@ -8,11 +8,18 @@
  * The decoders look at every character a fixed number of times: LF is searched only in the newest chunk, and
  * an unfinished line is a rope that is read once, when its end has arrived.
  */
+import { JsonTooDeep, parseJson } from './json.ts'
 
-/** Options of {@link LineDecoder} and {@link JsonLineDecoder}. */
+/** Options of {@link LineDecoder}. */
 export interface LineDecoderOptions {
   /** Bound of one line in UTF-16 code units, its LF not counted. Default 1 048 576; `Infinity` removes it. */
   maxLineLength?: number | undefined
+}
+
+/** Options of {@link JsonLineDecoder}. */
+export interface JsonLineDecoderOptions extends LineDecoderOptions {
+  /** How deep a value may be nested. Default `Infinity`, for lines of a server that is trusted. */
+  maxDepth?: number | undefined
 }
 
 const CR = 0x0d
@@ -156,17 +163,19 @@ function withoutCarriageReturn(line: string): string {
  */
 export class JsonLineDecoder {
   readonly #lines: LineDecoder
+  readonly #maxDepth: number
   #lineNumber = 0
   #failure: unknown
 
-  constructor(options: LineDecoderOptions = {}) {
+  constructor(options: JsonLineDecoderOptions = {}) {
     this.#lines = new LineDecoder(options)
+    this.#maxDepth = options.maxDepth ?? Infinity
   }
 
   /**
    * Takes the next piece of text and returns the values of the lines that it completes.
    *
-   * @throws SyntaxError When a line is not JSON. The message has its number, from 1, never its content.
+   * @throws SyntaxError When a line is not JSON, or nested too deeply. The message has its number, from 1, never its content.
    * @throws RangeError When a line is longer than `maxLineLength`.
    */
   push(chunk: string): unknown[] {
@@ -210,8 +219,9 @@ export class JsonLineDecoder {
     const text = this.#lineNumber === 1 && line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line
     if (BLANK.test(text)) return undefined
     try {
-      return JSON.parse(text)
-    } catch {
+      return parseJson(text, this.#maxDepth)
+    } catch (error) {
+      if (error instanceof JsonTooDeep) throw new SyntaxError(`Line ${this.#lineNumber}: ${error.message}`)
       // The engine's error is dropped, not kept as the cause: its message quotes the line.
       throw new SyntaxError(
         `Line ${this.#lineNumber} is not valid JSON: send one complete JSON value per line, ended by LF`,

@@ -1,5 +1,5 @@
 /** Bad input and bad declarations: a clear refusal, and nothing else harmed. */
-import { type App, HttpError, reply, Router, text } from 'millrace'
+import { type App, HttpError, jsonl, reply, Router, text } from 'millrace'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { type Behaviour, behaviour, expectProblem } from './transport.ts'
@@ -146,14 +146,60 @@ export const hostileBehaviours: Behaviour[] = [
     expect(performance.now() - started).toBeLessThan(1000)
   }),
 
-  behaviour('deeply nested JSON is refused or read, never a crash', async ({ create, open }) => {
+  behaviour('JSON deeper than 128 levels is a 400, wherever it is sent', async ({ create, open, log }) => {
     const app = create()
-    app.post('/', { body: z.any() }, () => 'read')
+    app.post('/any', { body: z.any() }, () => 'read')
+    app.post('/json', { body: z.json() }, () => 'read')
+    app.post('/raw', async ({ body }) => {
+      await body.json()
+      return 'read'
+    })
+    app.post('/lines', { body: jsonl(z.json()) }, async ({ body }) => {
+      for await (const _ of body) void _
+      return 'read'
+    })
     const link = await open(app)
-    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
-    const got = await link.request('POST', '/', { headers: JSON_TYPE, body: deep })
-    expect([200, 400]).toContain(got.status)
-    expect((await link.request('POST', '/', { headers: JSON_TYPE, body: '[]' })).status).toBe(200)
+    const send = (path: string, depth: number) => {
+      const type = path === '/lines' ? 'application/jsonl' : 'application/json'
+      const body = '['.repeat(depth) + ']'.repeat(depth)
+      return link.request('POST', path, { headers: { 'content-type': type }, body })
+    }
+    for (const path of ['/any', '/json', '/raw', '/lines']) {
+      expect([path, await (await send(path, 128)).text()]).toEqual([path, 'read'])
+      for (const depth of [129, 3000, 100_000]) {
+        const problem = await expectProblem(await send(path, depth), 400, 'MALFORMED_BODY')
+        expect(problem['detail']).toContain('128 levels')
+      }
+    }
+    expect(log.filter(({ level }) => level === 'error')).toEqual([])
+  }),
+
+  behaviour('a validator that runs out of stack over an input is a 422', async ({ create, open, log }) => {
+    const app = create()
+    const recurse = (depth: number): number => 1 + recurse(depth + 1)
+    const endless = z.string().transform((text) => recurse(text.length))
+    const later = z.string().transform(async (text) => recurse(text.length))
+    for (const [name, schema] of Object.entries({ endless, later })) {
+      app.get(`/${name}`, { query: z.object({ a: schema }) }, () => 'read')
+      app.post(`/${name}`, { body: z.object({ a: schema }) }, () => 'read')
+    }
+    const link = await open(app)
+    for (const name of ['endless', 'later']) {
+      await expectProblem(await link.request('GET', `/${name}?a=b`), 422, 'VALIDATION_FAILED')
+      const sent = await link.request('POST', `/${name}`, { headers: JSON_TYPE, body: '{"a":"b"}' })
+      await expectProblem(sent, 422, 'VALIDATION_FAILED')
+    }
+    expect(log.filter(({ level }) => level === 'error')).toEqual([])
+  }),
+
+  behaviour('a reply that is too deep to be written is a 500', async ({ create, open }) => {
+    const app = create()
+    app.get('/', () => {
+      let value: unknown = 1
+      for (let i = 0; i < 100_000; i++) value = [value]
+      return value
+    })
+    await expectProblem(await (await open(app)).request('GET', '/'), 500, 'INTERNAL')
   }),
 
   behaviour('an encoded slash never lets a parameter differ from the path a guard saw', async (scene) => {

@@ -174,6 +174,20 @@ describe('received messages', () => {
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123)
   })
 
+  test('a message that is nested too deeply is refused, and not reported', async () => {
+    const comment: z.ZodType = z.object({ reply: z.lazy(() => comment.optional()) })
+    const server = await echo(comment)
+    for (const depth of [129, 30_000]) {
+      const peer = await connect(server, '/')
+      peer.send(`${'{"reply":'.repeat(depth - 1)}{}${'}'.repeat(depth - 1)}`)
+      expect(await peer.ended()).toMatchObject({
+        code: 1007,
+        reason: expect.stringContaining('128 levels') as unknown,
+      })
+    }
+    expect(server.errors()).toEqual([])
+  })
+
   test('__proto__ pollutes nothing', async () => {
     const peer = await connect(await echo(z.object({ n: z.number().optional() })), '/')
     peer.send('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}')

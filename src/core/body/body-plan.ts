@@ -6,7 +6,15 @@ import type { Incoming } from '../incoming.ts'
 import { foreignOrigin } from '../origin.ts'
 import type { RequestBody } from './body.ts'
 import type { BodyReader } from './body-reader.ts'
-import { acceptsUndefined, isSchema, placeIssues, type Schema, validationFailed } from '../schema.ts'
+import {
+  acceptsUndefined,
+  checkSent,
+  isSchema,
+  placeIssues,
+  type Schema,
+  validationFailed,
+} from '../schema.ts'
+import { MAX_JSON_DEPTH } from '../../wire/json.ts'
 import { JsonLineDecoder } from '../../wire/jsonl.ts'
 
 /** Reads and validates the body a route declared, which is known to be readable; adds to `issues` what does not pass. */
@@ -30,7 +38,7 @@ function schemaPlan(schema: Schema): BodyPlan {
   return async ({ rawBody, request }, issues, inputs) => {
     assertFormOrigin(rawBody, request)
     const raw = isOptional && (await isEmpty(rawBody)) ? undefined : await parse(rawBody)
-    const result = await schema['~standard'].validate(raw)
+    const result = await checkSent(schema, raw)
     if (result.issues === undefined) inputs.body = result.value
     else issues.push(...placeIssues('body', result.issues))
   }
@@ -94,7 +102,7 @@ function itemsPlan(format: Format): BodyPlan {
 type Dropped = (issues: readonly InputIssue[]) => void
 
 async function* readItems(body: RequestBody, format: Format, onDrop: Dropped): AsyncGenerator<unknown> {
-  const decoder = new JsonLineDecoder()
+  const decoder = new JsonLineDecoder({ maxDepth: MAX_JSON_DEPTH })
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   let index = 0
   for await (const bytes of body) {
@@ -129,8 +137,8 @@ async function checkItem(
   index: number,
   onDrop: Dropped,
 ): Promise<{ readonly value: unknown } | undefined> {
-  const result = await format.schema?.['~standard'].validate(item)
-  if (result === undefined) return { value: item }
+  if (format.schema === undefined) return { value: item }
+  const result = await checkSent(format.schema, item)
   if (result.issues === undefined) return { value: result.value }
   const issues = placeIssues('body', result.issues).map((issue) => ({
     ...issue,

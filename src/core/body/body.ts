@@ -1,4 +1,5 @@
 import { mediaTypeCharset, mediaTypeEssence } from '../../wire/header.ts'
+import { JsonTooDeep, parseJson } from '../../wire/json.ts'
 import { parseQuery, type QueryRecord, QuerySyntaxError } from '../../wire/query.ts'
 import type { BodyIntake } from './body-intake.ts'
 import { HttpError } from '../error.ts'
@@ -97,10 +98,10 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   /**
    * The whole body as JSON. A key named `__proto__` becomes a plain own property.
    *
-   * @throws {HttpError} 400 when it is not JSON.
+   * @throws {HttpError} 400 when it is not JSON, or nested deeper than 128 levels.
    */
   json(): Promise<unknown> {
-    return harmless(this.text().then(parseJson))
+    return harmless(this.text().then(readJson))
   }
 
   /**
@@ -144,10 +145,11 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8A
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
-  } catch {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof JsonTooDeep) throw malformed(error.message)
     throw malformed(text === '' ? 'The body is empty; send JSON.' : 'The body is not valid JSON.')
   }
 }

@@ -1,5 +1,6 @@
 /** How the messages of a WebSocket become values, and values messages. */
-import { placeIssues, runSchema, type Schema, type SchemaIssue } from '../schema.ts'
+import { JsonTooDeep, parseJson } from '../../wire/json.ts'
+import { checkSent, placeIssues, type Schema, type SchemaIssue } from '../schema.ts'
 import type { Message } from './socket.ts'
 
 /** A message as its schema gives it, or what is wrong with it. */
@@ -20,7 +21,7 @@ export function messageReader(schema: Schema | undefined): MessageReader {
     if (typeof message !== 'string' || reading === 'string') return check(schema, message)
     if (reading === 'either') return readEither(schema, message)
     const json = parse(message)
-    return json === undefined ? { problem: 'not valid JSON' } : check(schema, json.value)
+    return 'problem' in json ? json : check(schema, json.value)
   }
 }
 
@@ -63,23 +64,23 @@ const JSON_START = /^\s*(?:[[{\-\d]|(?:true|false|null)\s*$)/
 
 async function readEither(schema: Schema, text: string): Promise<ReadMessage> {
   const json = JSON_START.test(text) ? parse(text) : undefined
-  if (json === undefined) return check(schema, text)
+  if (json === undefined || 'problem' in json) return check(schema, text)
   const asJson = await check(schema, json.value)
   if ('value' in asJson) return asJson
   const asText = await check(schema, text)
   return 'value' in asText ? asText : asJson
 }
 
-function parse(text: string): { readonly value: unknown } | undefined {
+function parse(text: string): ReadMessage {
   try {
-    return { value: JSON.parse(text) as unknown }
-  } catch {
-    return undefined
+    return { value: parseJson(text) }
+  } catch (error) {
+    return { problem: error instanceof JsonTooDeep ? error.message : 'not valid JSON' }
   }
 }
 
 function check(schema: Schema, value: unknown): ReadMessage | Promise<ReadMessage> {
-  const result = runSchema(schema, value)
+  const result = checkSent(schema, value)
   const judge = (settled: Awaited<typeof result>): ReadMessage =>
     settled.issues === undefined ? { value: settled.value } : { problem: describe(settled.issues) }
   return result instanceof Promise ? result.then(judge) : judge(result)
