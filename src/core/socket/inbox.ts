@@ -7,6 +7,9 @@
  * its peer has gone. So a full inbox waits a moment for somebody to iterate; then everything is
  * dropped, now and from then on, and whoever begins to iterate after that gets an error: a gap is
  * never silent.
+ *
+ * The peer's close, or a frame that breaks the protocol, may come in one piece with the messages in front of
+ * it. A loop that is about to take those can still answer them, so the close waits for the loop.
  */
 import type { Clock } from '../lifetime/clock.ts'
 import type { Message } from './socket.ts'
@@ -17,6 +20,9 @@ const CAPACITY = 256 * 1024
 const MESSAGE_COST = 64
 /** How long a full inbox waits for somebody to iterate. */
 const PATIENCE_MS = 500
+
+/** How long the end of a socket waits for the next message to be taken. */
+const END_PATIENCE_MS = 1000
 
 /** How the peer is made to wait. */
 export interface Flow {
@@ -36,6 +42,8 @@ export class Inbox implements AsyncIterable<Message> {
   #dropped = 0
   #wake: (() => void) | undefined
   #cancelPatience = () => {}
+  #onTaken: (() => void) | undefined
+  #cancelOnTaken = () => {}
 
   constructor(flow: Flow, clock: Clock) {
     this.#flow = flow
@@ -68,9 +76,32 @@ export class Inbox implements AsyncIterable<Message> {
     this.#resume()
   }
 
+  /**
+   * Calls `fn` once a loop over the messages has taken all of them, and asks for more or is left. At once if
+   * there is no loop, or nothing for it; and when it has taken nothing for a second.
+   */
+  whenTaken(fn: () => void): void {
+    if (!this.#reading || this.#messages.length === 0) return fn()
+    this.#onTaken = fn
+    this.#awaitTaken()
+  }
+
+  #awaitTaken(): void {
+    this.#cancelOnTaken()
+    this.#cancelOnTaken = this.#clock.after(END_PATIENCE_MS, () => this.#allTaken())
+  }
+
+  #allTaken(): void {
+    const fn = this.#onTaken
+    this.#onTaken = undefined
+    this.#cancelOnTaken()
+    fn?.()
+  }
+
   /** The socket is closed: who iterates gets what waits, and then the end. */
   end(): void {
     this.stop()
+    this.#allTaken()
     this.#ended = true
     this.#wake?.()
   }
@@ -83,13 +114,18 @@ export class Inbox implements AsyncIterable<Message> {
     try {
       for (;;) {
         const message = this.#take()
-        if (message !== undefined) yield message
-        else if (this.#ended) return
-        else await new Promise<void>((resolve) => (this.#wake = resolve))
+        if (message !== undefined) {
+          yield message
+          continue
+        }
+        this.#allTaken()
+        if (this.#ended) return
+        await new Promise<void>((resolve) => (this.#wake = resolve))
       }
     } finally {
       this.#reading = false
       this.#wake = undefined
+      this.#allTaken()
       if (this.#paused) this.#awaitReader()
     }
   }
@@ -104,6 +140,7 @@ export class Inbox implements AsyncIterable<Message> {
     const message = this.#messages.shift()
     if (message === undefined) return undefined
     this.#bytes -= weigh(message)
+    if (this.#onTaken !== undefined) this.#awaitTaken()
     if (this.#bytes <= CAPACITY / 2) this.#resume()
     return message
   }

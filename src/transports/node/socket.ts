@@ -40,6 +40,7 @@ export class NodeSocket implements Socket {
   messages = 0
   readonly #websocket: WebSocket
   readonly #connection: Duplex
+  readonly #close: WebSocket['close']
   #onDrained: (() => void)[] = []
   #isAlive = true
   #error: Error | undefined
@@ -49,6 +50,9 @@ export class NodeSocket implements Socket {
     this.#connection = connection
     const flow = { pause: () => websocket.pause(), resume: () => websocket.resume() }
     this.incoming = new Inbox(flow, clock)
+    this.#close = websocket.close.bind(websocket)
+    // ws calls it for the peer's close and for a frame that breaks the protocol, as soon as it has read that.
+    websocket.close = (code, reason) => this.incoming.whenTaken(() => this.#close(code, reason))
     connection.on('drain', this.#settleDrained)
     websocket.on('message', this.#onMessage)
     websocket.on('pong', () => (this.#isAlive = true))
@@ -82,7 +86,7 @@ export class NodeSocket implements Socket {
 
   close(code: number, reason: string): void {
     this.incoming.stop()
-    this.#websocket.close(code, reason)
+    this.#close(code, reason)
     this.#settleDrained()
   }
 
