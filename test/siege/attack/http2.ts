@@ -1,0 +1,290 @@
+/** Frames of HTTP/2 that cost the server more than the client. */
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hostile } from '../hostile.ts'
+import type { Attack } from './attack.ts'
+import {
+  END_HEADERS,
+  END_STREAM,
+  field,
+  frame,
+  FRAME,
+  INITIAL_WINDOW,
+  preface,
+  request,
+  requestBlock,
+  requests,
+  type Setting,
+  settings,
+  uint32,
+} from './frame.ts'
+
+const FLOOD = 'one connection sends so many bytes'
+/** What the server allows at a time. */
+const STREAMS = 128
+const ZERO_WINDOW: Setting = [INITIAL_WINDOW, 0]
+const BODY = END_HEADERS
+
+function begin(hostile: Hostile, pairs: readonly Setting[] = [], reads = true): Socket {
+  const socket = hostile.open(hostile.ports.http2, reads)
+  socket.write(preface(...pairs))
+  return socket
+}
+
+/** One frame, over and over. */
+function flood(name: string, piece: Buffer, count: number, first = Buffer.alloc(0), reads = true): Attack {
+  return {
+    name: `HTTP/2: ${name}`,
+    door: 'http2',
+    ms: 800,
+    alone: FLOOD,
+    async run(hostile) {
+      const socket = begin(hostile, [], reads)
+      socket.write(first)
+      await hostile.flood(socket, piece, hostile.times(count))
+    },
+  }
+}
+
+/** Some frames, and then nothing. */
+function once(name: string, frames: Buffer, pairs: readonly Setting[] = [], reads = true): Attack {
+  return {
+    name: `HTTP/2: ${name}`,
+    door: 'http2',
+    ms: 800,
+    run: (hostile) => begin(hostile, pairs, reads).write(frames),
+  }
+}
+
+/** Requests on ever new streams, each followed by something. */
+function renewed(name: string, path: string, after: (stream: number) => Buffer, flags?: number): Attack {
+  return {
+    name: `HTTP/2: ${name}`,
+    door: 'http2',
+    ms: 1000,
+    async run(hostile) {
+      const socket = begin(hostile)
+      const rounds = hostile.times(200)
+      for (let round = 0; round < rounds && !hostile.isOver && !socket.destroyed; round++) {
+        const streams = Array.from({ length: 50 }, (_, n) => 1 + 2 * (round * 50 + n))
+        socket.write(Buffer.concat(streams.flatMap((id) => [request(id, 'POST', path, flags), after(id)])))
+        await sleep(2)
+      }
+    },
+  }
+}
+
+const window = (stream: number, bytes: number) => frame(FRAME.window, 0, stream, uint32(bytes))
+const reset = (stream: number) => frame(FRAME.reset, 0, stream, uint32(8))
+const all = (of: (stream: number) => Buffer) =>
+  Buffer.concat(Array.from({ length: STREAMS }, (_, n) => of(2 * n + 1)))
+const priority = frame(FRAME.priority, 0, 3, Buffer.concat([uint32(0), Buffer.from([1])]))
+const fields = (count: number, text: string) => Array.from({ length: count }, () => field('x', text))
+
+/** One entry of the dynamic table, and a thousand references to it. */
+const references = Buffer.concat([
+  requestBlock('GET', '/json'),
+  Buffer.from([0x40]),
+  field('x', 'y'.repeat(3900)).subarray(1),
+  Buffer.alloc(4000, 0x80 | 62),
+])
+
+const READERS: readonly Attack[] = [
+  ...['/big', '/endless', '/file', '/stream-compressed', '/big-compressed'].map((path) => {
+    const gzip = all((id) =>
+      frame(FRAME.headers, 5, id, requestBlock('GET', path, [field('accept-encoding', 'gzip')])),
+    )
+    return once(`128 streams of ${path}, no window`, gzip, [ZERO_WINDOW])
+  }),
+  once(
+    '128 streams of /big, not read',
+    requests(STREAMS, 1, 'GET', '/big'),
+    [[INITIAL_WINDOW, 0x7fffffff]],
+    false,
+  ),
+  once(
+    '128 streams of /endless, wide windows, not read',
+    Buffer.concat([requests(STREAMS, 1, 'GET', '/endless'), window(0, 0x7fff0000 - 65_535)]),
+    [[INITIAL_WINDOW, 0x7fffffff]],
+    false,
+  ),
+  once('128 streams that wait', requests(STREAMS, 1, 'GET', '/wait')),
+  once('requests above the limit of streams', requests(5000, 1, 'GET', '/wait')),
+  {
+    name: 'HTTP/2: a window of one byte at a time',
+    door: 'http2',
+    ms: 1000,
+    async run(hostile) {
+      const socket = begin(hostile, [ZERO_WINDOW])
+      socket.write(requests(STREAMS, 1, 'GET', '/big'))
+      const bytes = all((id) => window(id, 1))
+      const rounds = hostile.times(100)
+      await hostile.each(socket, 5, (turn) => turn < rounds && socket.write(bytes))
+    },
+  },
+]
+
+const UPLOADS: readonly Attack[] = [
+  once('128 bodies that do not come', requests(STREAMS, 1, 'POST', '/whole', BODY)),
+  once(
+    '128 bodies that nobody reads',
+    Buffer.concat([
+      requests(STREAMS, 1, 'POST', '/late', BODY),
+      all((id) => frame(FRAME.data, 0, id, Buffer.alloc(500))),
+    ]),
+  ),
+  {
+    name: 'HTTP/2: 128 bodies at once, kept',
+    door: 'http2',
+    ms: 1500,
+    alone: FLOOD,
+    async run(hostile) {
+      const socket = begin(hostile)
+      socket.write(requests(STREAMS, 1, 'POST', '/whole', BODY))
+      const data = all((id) => frame(FRAME.data, 0, id, Buffer.alloc(500)))
+      await hostile.flood(socket, data, hostile.times(2000))
+    },
+  },
+  flood(
+    'DATA of one byte',
+    frame(FRAME.data, 0, 1, Buffer.from('x')),
+    60_000,
+    request(1, 'POST', '/bytes', BODY),
+  ),
+  flood(
+    'DATA of one byte that nobody reads',
+    frame(FRAME.data, 0, 1, Buffer.from('x')),
+    60_000,
+    request(1, 'POST', '/late', BODY),
+  ),
+  flood('empty DATA', frame(FRAME.data, 0, 1), 500_000, request(1, 'POST', '/bytes', BODY)),
+  flood(
+    'DATA of padding',
+    frame(FRAME.data, 8, 1, Buffer.concat([Buffer.from([255]), Buffer.alloc(255)])),
+    200,
+    request(1, 'POST', '/bytes', BODY),
+  ),
+  flood(
+    'DATA beyond the window',
+    frame(FRAME.data, 0, 1, Buffer.alloc(16_000)),
+    1000,
+    request(1, 'POST', '/late', BODY),
+  ),
+]
+
+const FLOODS: readonly Attack[] = [
+  flood(
+    'CONTINUATION',
+    frame(
+      FRAME.continuation,
+      0,
+      1,
+      fields(50, 'y'.repeat(200)).reduce((a, b) => Buffer.concat([a, b])),
+    ),
+    5000,
+    request(1, 'GET', '/json', END_STREAM),
+  ),
+  flood(
+    'empty CONTINUATION',
+    frame(FRAME.continuation, 0, 1),
+    500_000,
+    request(1, 'GET', '/json', END_STREAM),
+  ),
+  flood('PING', frame(FRAME.ping, 0, 0, Buffer.alloc(8)), 300_000),
+  flood('PING, not read', frame(FRAME.ping, 0, 0, Buffer.alloc(8)), 300_000, undefined, false),
+  flood('SETTINGS', settings([INITIAL_WINDOW, 65_535]), 300_000),
+  flood('SETTINGS, not read', settings([INITIAL_WINDOW, 65_535]), 300_000, undefined, false),
+  flood(
+    'SETTINGS of the most pairs',
+    settings(...Array.from({ length: 2000 }, () => [INITIAL_WINDOW, 65_535] as const)),
+    2000,
+  ),
+  flood(
+    'windows that change under 128 streams',
+    Buffer.concat([settings([INITIAL_WINDOW, 0]), settings([INITIAL_WINDOW, 100_000])]),
+    50_000,
+    requests(STREAMS, 1, 'GET', '/wait'),
+  ),
+  flood('PRIORITY', priority, 500_000),
+  flood('WINDOW_UPDATE', window(0, 1), 500_000),
+  flood('WINDOW_UPDATE of streams that are closed', window(1, 1), 500_000, request(1, 'GET', '/json')),
+  flood('RST_STREAM of streams that are closed', reset(1), 500_000, request(1, 'GET', '/json')),
+  flood('frames of no known type', frame(99, 0, 0, Buffer.alloc(8)), 500_000),
+  flood('large frames of no known type', frame(99, 0, 0, Buffer.alloc(16_384)), 5000),
+  flood(
+    'ORIGIN and ALTSVC',
+    Buffer.concat([frame(12, 0, 0, Buffer.from([0, 1, 97])), frame(10, 0, 0, Buffer.from([0, 1, 97, 98]))]),
+    300_000,
+  ),
+  flood('GOAWAY', frame(FRAME.goaway, 0, 0, Buffer.alloc(8)), 300_000),
+  flood('acknowledged SETTINGS nobody sent', frame(FRAME.settings, 1, 0), 300_000),
+  flood('acknowledged PING nobody sent', frame(FRAME.ping, 1, 0, Buffer.alloc(8)), 300_000),
+]
+
+const STREAM_ATTACKS: readonly Attack[] = [
+  renewed('rapid reset', '/wait', reset, END_HEADERS | END_STREAM),
+  renewed('rapid reset of quick requests', '/json', reset, END_HEADERS | END_STREAM),
+  renewed('rapid reset of bodies', '/whole', reset, BODY),
+  renewed('made to reset: a window of zero', '/wait', (id) => window(id, 0), END_HEADERS | END_STREAM),
+  renewed(
+    'made to reset: a window too large',
+    '/wait',
+    (id) => Buffer.concat([window(id, 0x7fffffff), window(id, 0x7fffffff)]),
+    END_HEADERS | END_STREAM,
+  ),
+  renewed(
+    'made to reset: DATA after the end',
+    '/wait',
+    (id) => frame(FRAME.data, 0, id, Buffer.from('x')),
+    END_HEADERS | END_STREAM,
+  ),
+  renewed(
+    'made to reset: a length that is wrong',
+    '/whole',
+    (id) => frame(FRAME.data, END_STREAM, id, Buffer.from('x')),
+    BODY,
+  ),
+  renewed('a field that is not allowed', '/json', () => Buffer.alloc(0), END_STREAM),
+  once(
+    'DATA on a stream that is idle, with a request under way',
+    Buffer.concat([request(1, 'GET', '/wait'), frame(FRAME.data, 0, 2)]),
+  ),
+  once(
+    'PUSH_PROMISE, with a request under way',
+    Buffer.concat([request(1, 'GET', '/wait'), frame(FRAME.push, 4, 1, Buffer.alloc(8))]),
+  ),
+  once(
+    'half a frame, with a request under way',
+    Buffer.concat([request(1, 'GET', '/wait'), frame(FRAME.ping, 0, 0, Buffer.alloc(8)).subarray(0, 12)]),
+  ),
+  once('a preface and nothing more', Buffer.alloc(0)),
+  once('half a head', request(1, 'GET', '/json', 0)),
+  once('references to one large field', frame(FRAME.headers, 5, 1, references)),
+  once('a thousand fields', frame(FRAME.headers, 5, 1, requestBlock('GET', '/json', fields(1000, 'y')))),
+  {
+    name: 'HTTP/2: half a preface',
+    door: 'http2',
+    run: (hostile) => hostile.open(hostile.ports.http2).write('PRI * HTTP/2.0\r\n'),
+  },
+  {
+    name: 'HTTP/2: HTTP/1.1 instead',
+    door: 'http2',
+    run: (hostile) => hostile.open(hostile.ports.http2).write('GET /json HTTP/1.1\r\nhost: a\r\n\r\n'),
+  },
+  {
+    name: 'HTTP/2: a frame, byte by byte',
+    door: 'http2',
+    async run(hostile) {
+      const socket = begin(hostile)
+      socket.setNoDelay(true)
+      const bytes = requests(20, 1, 'GET', '/json')
+      await hostile.each(
+        socket,
+        5,
+        (turn) => turn < bytes.byteLength && socket.write(bytes.subarray(turn, turn + 1)),
+      )
+    },
+  },
+]
+
+export const HTTP2_ATTACKS: readonly Attack[] = [...READERS, ...UPLOADS, ...FLOODS, ...STREAM_ATTACKS]
