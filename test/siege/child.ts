@@ -1,7 +1,7 @@
 /** A process of its own that answers questions: the server under siege, a bad one, or an honest client. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { within } from '../contract/transport.ts'
 
 export type Door = 'http1' | 'http2' | 'tls'
@@ -24,12 +24,19 @@ export class Child {
   errors = ''
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, (answer: unknown) => void>()
+  readonly #ended: Promise<never>
   #asked = 0
 
   private constructor(child: ChildProcess, ports: Ports) {
     this.#process = child
     this.ports = ports
     child.stderr!.on('data', (text) => void (this.errors += String(text)))
+    this.#ended = new Promise((_, reject) => {
+      child.once('exit', () => reject(new Error(`The process has ended:\n${this.errors.slice(-2000)}`)))
+    })
+    this.#ended.catch(() => {})
+    // A question that meets its end is answered by that.
+    child.on('error', () => {})
     child.on('message', ({ id, answer }: Said) => {
       this.#waiting.get(id!)?.(answer)
       this.#waiting.delete(id!)
@@ -37,7 +44,7 @@ export class Child {
   }
 
   static async start(script: string, ...args: readonly string[]): Promise<Child> {
-    const node = [process.execPath, '--expose-gc', join(import.meta.dirname, script), ...args]
+    const node = [process.execPath, '--expose-gc', resolve(import.meta.dirname, script), ...args]
     const limited = `ulimit -n ${DESCRIPTORS} 2>/dev/null; exec "$@"`
     const child = spawn('/bin/sh', ['-c', limited, 'sh', ...node], {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -53,9 +60,8 @@ export class Child {
   async ask<T>(question: string): Promise<T> {
     const id = this.#asked++
     const answer = new Promise<unknown>((resolve) => this.#waiting.set(id, resolve))
-    if (!this.isAlive) throw new Error(`The process has ended:\n${this.errors.slice(-2000)}`)
-    this.#process.send({ id, ask: question })
-    return (await within(answer, `an answer to "${question}"`, ANSWER_MS)) as T
+    if (this.#process.connected) this.#process.send({ id, ask: question })
+    return (await within(Promise.race([answer, this.#ended]), `an answer to "${question}"`, ANSWER_MS)) as T
   }
 
   stop(): void {

@@ -7,18 +7,20 @@ import { Child } from './child.ts'
 import { Hostile } from './hostile.ts'
 
 const MIB = 1024 * 1024
-const DEFAULT_MS = 500
+const DEFAULT_MS = 300
+/** How long what was sent may take until it is measured. */
+const ARRIVAL_MS = 100
 /** How long a server may take to let go of clients that have left. */
 const SETTLE_MS = 3000
 /** What a server may have kept of earlier attacks until it is replaced, in MiB. */
 const MOST_KEPT = 8
 
-interface Mark {
+export interface Mark {
   readonly rss: number
   readonly sockets: number
 }
 
-interface Reading {
+export interface Reading {
   readonly peak: number
   readonly held: number
   readonly longestMs: number
@@ -70,6 +72,8 @@ export class Bench {
   }
 }
 
+const NO_READING: Reading = { peak: NaN, held: NaN, longestMs: NaN, longestWallMs: NaN, sockets: 0 }
+
 /** What runs for the first time is compiled, and buffers are made that stay. Attackers are not to pay for it. */
 async function warmUp(server: Child): Promise<void> {
   const hostile = new Hostile(server.ports, 1)
@@ -95,11 +99,9 @@ async function warmUp(server: Child): Promise<void> {
 export async function measureAlone(server: Child, attack: Attack): Promise<Cost> {
   const before = await server.ask<Mark>('mark')
   const hostile = new Hostile(server.ports, 1)
-  const until = sleep(attack.ms ?? DEFAULT_MS)
-  await Promise.race([attack.run(hostile), until])
-  await until
-  const none = { peak: NaN, held: NaN, longestMs: NaN, longestWallMs: NaN, sockets: 0 }
-  const during = await server.ask<Reading>('read').catch(() => none)
+  const sent = Promise.resolve(attack.run(hostile)).then(() => sleep(ARRIVAL_MS))
+  await Promise.race([sent, sleep(attack.ms ?? DEFAULT_MS)])
+  const during = await server.ask<Reading>('read').catch(() => NO_READING)
   hostile.end()
   const left = await settle(server, before.sockets)
   return {
@@ -112,8 +114,8 @@ export async function measureAlone(server: Child, attack: Attack): Promise<Cost>
   }
 }
 
-/** Connections that do not go away. */
-async function settle(server: Child, expected: number): Promise<number> {
+/** Waits until clients that have left are gone. @returns how many connections stay. */
+export async function settle(server: Child, expected: number): Promise<number> {
   const until = performance.now() + SETTLE_MS
   for (;;) {
     const { sockets } = await server.ask<Reading>('read').catch(() => ({ sockets: NaN }))

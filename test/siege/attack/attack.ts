@@ -5,9 +5,11 @@ import type { Door } from '../child.ts'
 export interface Attack {
   readonly name: string
   readonly door: Door
-  /** Milliseconds that a lone one has, default 500. */
+  /** How long it goes on when it does not end by itself, in milliseconds; default 300. */
   readonly ms?: number
-  /** Why it is not among the thousands: its cost is that of the bytes it sends. */
+  /** Why it is never one of a thousand: what it costs is what it sends. */
   readonly alone?: string
+  /** Whether many of them attack at once on CI, too, and not only in a full siege. */
+  readonly inCi?: boolean
   readonly run: (hostile: Hostile) => unknown
 }
