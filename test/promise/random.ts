@@ -19,7 +19,21 @@ export class Random {
     return Math.floor(this.next() * limit)
   }
 
+  /** A whole number between both, which are included. */
+  between(least: number, most: number): number {
+    return least + this.below(most - least + 1)
+  }
+
+  /** Whether something happens that happens in this share of the cases. */
+  chance(share: number): boolean {
+    return this.next() < share
+  }
+
   pick<T>(values: readonly T[]): T {
     return values[this.below(values.length)]!
+  }
+
+  bytes(count: number): Buffer {
+    return Buffer.from(Array.from({ length: count }, () => this.below(256)))
   }
 }
