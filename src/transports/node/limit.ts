@@ -37,6 +37,8 @@ export function createNodeServer(
     // Connections that rest are looked for by us (connections.ts).
     keepAliveTimeout: 0,
     connectionsCheckingInterval: headersMs === 0 ? 5000 : Math.max(50, Math.min(5000, headersMs / 10)),
+    // A missing Host is refused by us (authority.ts), when it is the request's turn.
+    requireHostHeader: false,
     // Newer Nodes ask which upgrades are spoken, and treat the others as plain requests themselves.
     shouldUpgradeCallback: mayUpgrade,
     ...(headerBytes === undefined ? undefined : { maxHeaderSize: headerBytes }),

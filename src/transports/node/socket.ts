@@ -4,6 +4,7 @@ import type { Clock } from '../../core/lifetime/clock.ts'
 import { Inbox } from '../../core/socket/inbox.ts'
 import type { Message, SharedMessage, Socket, SocketClose } from '../../core/socket/socket.ts'
 import { continueNextTurn, isSliceOver } from '../../stream/turn.ts'
+import { callback, on, once } from './callback.ts'
 import { payloadBytes, toFrame } from './frame.ts'
 
 /** From how many queued bytes on a sender waits for the peer. */
@@ -22,14 +23,14 @@ const CLOSE_CODES: Readonly<Record<string, number>> = {
 /** Connections that were written to in this turn. What they were given leaves at its end, in one go each. */
 const corked: Duplex[] = []
 
+const uncork = callback((): void => {
+  for (const connection of corked.splice(0)) connection.uncork()
+})
+
 function corkForTurn(connection: Duplex): void {
   if (connection.writableCorked > 0) return
   connection.cork()
   if (corked.push(connection) === 1) process.nextTick(uncork)
-}
-
-function uncork(): void {
-  for (const connection of corked.splice(0)) connection.uncork()
 }
 
 /** A socket of ws as Millrace's: ws reads, pings and closes; messages are written to the connection itself. */
@@ -53,17 +54,18 @@ export class NodeSocket implements Socket {
     this.#close = websocket.close.bind(websocket)
     // ws calls it for the peer's close and for a frame that breaks the protocol, as soon as it has read that.
     websocket.close = (code, reason) => this.incoming.whenTaken(() => this.#close(code, reason))
-    connection.on('drain', this.#settleDrained)
-    websocket.on('message', this.#onMessage)
-    websocket.on('pong', () => (this.#isAlive = true))
+    on(connection, 'drain', this.#settleDrained)
+    websocket.on('message', callback(this.#onMessage, connection))
+    on(websocket, 'pong', () => (this.#isAlive = true))
     // A close follows, which says why.
-    websocket.on('error', (error) => (this.#error = error))
+    on(websocket, 'error', (error: Error) => (this.#error = error))
     this.closed = new Promise((resolve) => {
-      websocket.once('close', (code, reason) => {
+      const closed = (code: number, reason: Buffer) => {
         this.incoming.end()
         this.#settleDrained()
         resolve(toClose(code, reason.toString(), this.#error))
-      })
+      }
+      once(websocket, 'close', closed)
     })
   }
 
