@@ -76,13 +76,19 @@ export class SessionBudget {
     setImmediate(callback(() => this.#proceed(account)))
   }
 
-  /** One by one, since each may fill the budget again. */
   #proceed(account: Account): void {
     account.begun = 0
+    this.#beginWaiting(account)
+    // The next turn has a count of its own, whether or not something still waits.
+    if (account.begun > 0) this.#proceedNextTurn(account)
+  }
+
+  /** One by one, since each may fill the budget again. */
+  #beginWaiting(account: Account): void {
     for (const waiting of [account.replies, account.requests]) {
       for (const turn of waiting) {
-        if (account.bytes >= this.#most) return
-        if (account.begun++ === PER_TURN) return this.#proceedNextTurn(account)
+        if (account.bytes >= this.#most || account.begun === PER_TURN) return
+        account.begun++
         turn()
       }
     }
