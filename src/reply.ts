@@ -1,3 +1,4 @@
+import { UsageError } from './core/error.ts'
 import {
   bytesReply,
   createReply,
@@ -10,6 +11,7 @@ import {
   type ReplyInit,
   textReply,
 } from './core/reply/reply.ts'
+import { mediaTypeOr } from './core/reply/reply-check.ts'
 import { Source } from './core/reply/source.ts'
 import { type FileOptions, FileReply } from './stream/file.ts'
 import type { FileSource } from './stream/file-source.ts'
@@ -46,7 +48,7 @@ export const reply = {
  * A stream of strings or bytes: any iterable or async iterable, a generator, a web ReadableStream or
  * a Node Readable. It is pulled at the client's pace, and stopped when the client leaves.
  *
- * @throws {TypeError} when the value cannot be streamed.
+ * @throws {UsageError} when the value cannot be streamed, and for a length that is not a number of bytes.
  */
 function streamReply(
   chunks:
@@ -55,10 +57,14 @@ function streamReply(
     | ReadableStream<string | Uint8Array>,
   init: StreamReplyInit = {},
 ): Reply {
+  const mediaType = mediaTypeOr(init, OCTETS)
+  const { length } = init
+  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0))
+    throw new UsageError('The length of reply.stream is a number of bytes. Leave it out if it is not known.')
   const source = Source.from(chunks)
   if (source === undefined)
-    throw new TypeError('reply.stream takes an iterable, a web stream or a Node stream.')
-  return createReply(init.mediaType ?? OCTETS, { kind: 'stream', source, length: init.length }, init)
+    throw new UsageError('reply.stream takes an iterable, a web stream or a Node stream.')
+  return createReply(mediaType, { kind: 'stream', source, length }, init)
 }
 
 /**
@@ -68,8 +74,12 @@ function streamReply(
  * input.
  *
  * @param source a path, or a FileSource (an object store, a buffer).
+ * @throws {UsageError} for anything else.
  */
 function fileReply(source: string | FileSource, options: FileOptions = {}): FileReply {
+  if (typeof source !== 'string' && typeof (source as Partial<FileSource> | null)?.open !== 'function')
+    throw new UsageError('reply.file takes a path or a FileSource. Of a file URL take fileURLToPath(url).')
+  mediaTypeOr(options, OCTETS)
   return new FileReply(typeof source === 'string' ? lazyDiskFile(source) : source, options)
 }
 

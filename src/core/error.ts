@@ -151,8 +151,8 @@ const BY_STATUS: ReadonlyMap<number, readonly [number, string, string]> = new Ma
 )
 
 /**
- * Millrace was used in a way that cannot work. Thrown while routes are declared or the app starts,
- * never because of a request.
+ * Millrace was used in a way that cannot work. Thrown while routes are declared or the app starts, and by
+ * `reply.*` for values of other types than it takes, never because of what a client has sent.
  */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

@@ -2,15 +2,8 @@ import { chooseCoding } from './compression.ts'
 import type { Exchange } from '../exchange.ts'
 import { observe } from '../observer.ts'
 import type { Pace } from './pace.ts'
-import {
-  assertHeaderField,
-  assertStatus,
-  type Body,
-  JSON_TYPE,
-  type Reply,
-  type ReplyHeaders,
-  type ReplyTiming,
-} from './reply.ts'
+import { assertBody, assertHeaderField, assertStatus } from './reply-check.ts'
+import { type Body, JSON_TYPE, type Reply, type ReplyHeaders, type ReplyTiming } from './reply.ts'
 import { Source } from './source.ts'
 import { announceTrailers, dropTrailers } from './trailer.ts'
 import { varyBy } from './vary.ts'
@@ -58,6 +51,7 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     }
   }
   assertStatus(reply.status, reply.body.kind === 'upgrade')
+  assertBody(reply.body)
   if ('transfer-encoding' in reply.headers || 'trailer' in reply.headers) dropFraming(reply.headers)
   if (reply.body.kind === 'stream') {
     exchange.lifetime.own(reply.body.source)

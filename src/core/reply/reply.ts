@@ -1,8 +1,19 @@
 import type { Coding } from '../../wire/content-coding.ts'
-import { assertHeader } from '../../wire/header.ts'
+import { UsageError } from '../error.ts'
 import { parseRate, type Rate } from '../../wire/rate.ts'
 import type { Clock } from '../lifetime/clock.ts'
 import type { Pace, Throttle } from './pace.ts'
+import {
+  assertBytes,
+  assertHeaderField,
+  assertHeaders,
+  assertInit,
+  assertRedirect,
+  assertStatus,
+  assertString,
+  kindOf,
+  mediaTypeOr,
+} from './reply-check.ts'
 import type { Socket } from '../socket/socket.ts'
 import type { Source } from './source.ts'
 import { type Transform, transformSource, transformValue } from './transform.ts'
@@ -178,10 +189,12 @@ export interface ReplyInit {
 /**
  * Copies headers given by a user onto a reply's own, checked and in lower case.
  *
+ * @throws {UsageError} for what is not a record of headers.
  * @throws {TypeError} for a name or value that could not be sent safely.
  */
 function mergeHeaders(own: ReplyHeaders, given: ReplyInit['headers']): ReplyHeaders {
   if (given === undefined) return own
+  assertHeaders(given)
   for (const name of Object.keys(given)) setHeader(own, name, given[name]!)
   return own
 }
@@ -192,30 +205,16 @@ export function setHeader(headers: ReplyHeaders, name: string, value: string | r
   headers[name.toLowerCase()] = value
 }
 
-/** @throws {TypeError} for a header that could not be sent safely. */
-export function assertHeaderField(name: string, value: string | readonly string[]): void {
-  if (typeof value === 'string') assertHeader(name, value)
-  else for (const each of value) assertHeader(name, each)
-}
-
-/**
- * @param isUpgrade whether the connection is going to speak another protocol, which only 101 says.
- * @throws {RangeError} for what is no final status (RFC 9110 section 15).
- */
-export function assertStatus(status: number, isUpgrade = false): number {
-  if (Number.isInteger(status) && (isUpgrade ? status === 101 : status >= 200 && status <= 599)) return status
-  throw new RangeError(`A reply takes a status from 200 to 599, not ${status}.`)
-}
-
 /**
  * Builds a reply: status and checked headers over a body.
  *
- * @throws {RangeError} for a status outside 200 to 599.
+ * @throws {UsageError} for a status outside 200 to 599, and for options of other types.
  * @throws {TypeError} for a header that could not be sent safely.
  */
 export function createReply(contentType: string | undefined, body: Body, init: ReplyInit | undefined): Reply {
   const headers: ReplyHeaders = contentType === undefined ? {} : { 'content-type': contentType }
   if (init === undefined) return new Reply(200, headers, body)
+  assertInit(init)
   const made = new Reply(assertStatus(init.status ?? 200), mergeHeaders(headers, init.headers), body)
   if (init.throttle !== undefined) made.throttles = [parseRate(init.throttle)]
   return made
@@ -228,36 +227,53 @@ export const OCTETS = 'application/octet-stream'
 /**
  * A value as JSON.
  *
- * @throws {TypeError} for what has no JSON: undefined, a function, a cycle, a BigInt.
+ * @throws {UsageError} for what has no JSON: undefined, a function.
+ * @throws {TypeError} for a cycle and a BigInt.
  */
 export function jsonReply(value: unknown, init?: ReplyInit): Reply {
   const text = JSON.stringify(value) as string | undefined
   if (text === undefined)
-    throw new TypeError(`A ${typeof value} has no JSON form. Return null or reply.empty().`)
+    throw new UsageError(`JSON has no form for ${kindOf(value)}. Return null or reply.empty().`)
   return createReply(JSON_TYPE, { kind: 'text', text }, init)
 }
 
-/** Plain text, UTF-8. */
+/**
+ * Plain text, UTF-8.
+ *
+ * @throws {UsageError} for what is not a string.
+ */
 export function textReply(text: string, init?: ReplyInit): Reply {
+  assertString(text, 'reply.text', 'Convert it with String(value), or send it with reply.json.')
   return createReply(TEXT, { kind: 'text', text }, init)
 }
 
-/** An HTML document, UTF-8. Escape what you put into it. */
+/**
+ * An HTML document, UTF-8. Escape what you put into it.
+ *
+ * @throws {UsageError} for what is not a string.
+ */
 export function htmlReply(html: string, init?: ReplyInit): Reply {
+  assertString(html, 'reply.html', 'Convert it with String(value), or send it with reply.json.')
   return createReply('text/html; charset=utf-8', { kind: 'text', text: html }, init)
 }
 
-/** Bytes, sent as they are. `mediaType` defaults to application/octet-stream. */
+/**
+ * Bytes, sent as they are. `mediaType` defaults to application/octet-stream.
+ *
+ * @throws {UsageError} for what is not a Uint8Array or an ArrayBuffer.
+ */
 export function bytesReply(
   bytes: Uint8Array | ArrayBuffer,
   init?: ReplyInit & { readonly mediaType?: string },
 ): Reply {
   const view = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes
-  return createReply(init?.mediaType ?? OCTETS, { kind: 'bytes', bytes: view }, init)
+  assertBytes(view, 'reply.bytes', 'Send text with reply.text.')
+  return createReply(mediaTypeOr(init, OCTETS), { kind: 'bytes', bytes: view }, init)
 }
 
 /** A reply without a body; status 204 unless another is given. */
 export function emptyReply(init?: ReplyInit): Reply {
+  assertInit(init)
   return createReply(undefined, NONE, { status: 204, ...init })
 }
 
@@ -266,12 +282,16 @@ export function emptyReply(init?: ReplyInit): Reply {
  *
  * @param location a URL or path; characters outside ASCII must be encoded already.
  * @param status 303 (default: go there with GET), 301, 302, 307 or 308.
+ * @throws {UsageError} for a location that is not a string, and for another status.
  */
 export function redirectReply(
   location: string,
   status: 301 | 302 | 303 | 307 | 308 = 303,
   init?: ReplyInit,
 ): Reply {
+  assertString(location, 'reply.redirect', 'Take the href of a URL.')
+  assertRedirect(status)
+  assertInit(init)
   const made = createReply(undefined, NONE, { ...init, status })
   setHeader(made.headers, 'location', location)
   return made
