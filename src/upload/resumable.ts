@@ -19,6 +19,7 @@ import { HttpError } from '../core/error.ts'
 import { ExchangeView } from '../core/exchange.ts'
 import { emptyReply, type Reply } from '../core/reply/reply.ts'
 import { Router } from '../core/router.ts'
+import { isInstance } from '../core/thrown.ts'
 import { belowPath } from '../wire/path.ts'
 import { formatBoolean, formatLimits } from '../wire/upload-field.ts'
 import { type StoredUpload, Upload, type UploadInfo, type UploadStore } from './store.ts'
@@ -103,6 +104,8 @@ export function resumable<const P extends string, U = {}>(
 
 type Handle = (context: Context) => unknown
 
+const isFull = (error: unknown): boolean => isInstance(error, HttpError) && error.status === 507
+
 class Uploads {
   readonly #maxBytes: number
   readonly #options: ResumableOptions
@@ -130,7 +133,13 @@ class Uploads {
       const limits = this.#limits(info)
       informOfUpload(context, { location, 'upload-limit': limits })
       context.head.set('location', location).set('upload-limit', limits)
-      return this.#receive(context, turn, { info, offset: 0 }, complete, 201)
+      try {
+        return await this.#receive(context, turn, { info, offset: 0 }, complete, 201)
+      } catch (error) {
+        // Its sender begins again; until then half an upload would keep the disk full.
+        if (!turn.isProcessed && isFull(error)) await this.#options.store.remove(info.id)
+        throw error
+      }
     })
   }
 
@@ -205,7 +214,7 @@ class Uploads {
       await complete()
       return answer
     } catch (error) {
-      if (error instanceof HttpError && error.status < 500) await complete()
+      if (isInstance(error, HttpError) && error.status < 500) await complete()
       throw error
     }
   }
@@ -220,7 +229,7 @@ class Uploads {
       for await (const bytes of context.body) {
         const end = offset + bytes.byteLength
         if (end > (length ?? this.#maxBytes)) {
-          await appender.close()
+          await appender.close().catch(() => {})
           // Its sender has broken its word; nothing that is kept of it can be relied on.
           await store.remove(id)
           throw length === undefined ? this.#tooLarge() : inconsistent(length, end)

@@ -268,6 +268,38 @@ export const resumableBehaviours: Behaviour[] = [
     }),
   ),
 
+  behaviour('a new upload that the store has no room for leaves nothing; one that goes on stays', (scene) => {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-full-'))
+    const disk = diskStore(directory)
+    let room = Infinity
+    const full = () => new HttpError('INSUFFICIENT_STORAGE')
+    const append: ResumableOptions['store']['append'] = async (id, offset) => {
+      const appender = await disk.append(id, offset)
+      const write = (bytes: Uint8Array) => {
+        if ((room -= bytes.byteLength) < 0) throw full()
+        return appender.write(bytes)
+      }
+      // What is written behind is told by the close.
+      const close = () => appender.close().then(() => (room === 0 ? Promise.reject(full()) : undefined))
+      return { write, close }
+    }
+    return withUploads(scene, { store: { ...disk, append } }, async ({ post, patch, head }) => {
+      for (const headers of [{}, { 'upload-complete': '?0' }, { 'upload-complete': '?1' }]) {
+        for (room of [10, 1000]) {
+          await expectProblem(await post(piece(0, 1000), headers), 507, 'INSUFFICIENT_STORAGE')
+          expect(readdirSync(directory)).toEqual([])
+        }
+      }
+      room = Infinity
+      const at = location(await post(piece(0, 100), { 'upload-complete': '?0' }))
+      room = 10
+      await expectProblem(await patch(at, 100, piece(100, 200), true), 507)
+      room = Infinity
+      expect((await head(at)).slice(0, 2)).toEqual(['100', '?0'])
+      expect((await patch(at, 100, piece(100, 200), true)).status).toBe(200)
+    }).finally(() => rmSync(directory, { recursive: true }))
+  }),
+
   behaviour('what has arrived stays when a client leaves, to the byte', (scene) =>
     withUploads(scene, {}, async ({ post, patch, head, link, progress, saved }) => {
       const at = location(await post(undefined, { 'upload-complete': '?0' }))

@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -48,6 +49,22 @@ test('what a crash leaves of an update is found by its age, and removed', async 
   writeFileSync(join(directory, `.${id}.json`), '{"id":')
   await sweep()
   expect(readdirSync(directory).toSorted()).toEqual(foreign.toSorted())
+})
+
+// Linux has a device that is always full.
+test.runIf(process.platform === 'linux')('what a full disk refuses leaves nothing', async () => {
+  mkdirSync(directory, { recursive: true })
+  const store = diskStore(directory)
+  const id = crypto.randomUUID()
+  symlinkSync('/dev/full', join(directory, `.${id}.json`))
+  await expect(store.create(info(id))).rejects.toMatchObject({ status: 507 })
+  expect(readdirSync(directory)).toEqual([])
+  // An upload that is there already stays as it was.
+  await store.create(info(id))
+  symlinkSync('/dev/full', join(directory, `.${id}.json`))
+  await expect(store.update({ ...info(id), length: 5 })).rejects.toMatchObject({ status: 507 })
+  expect(readdirSync(directory).toSorted()).toEqual([`${id}.json`, `${id}.part`])
+  expect((await store.find(id))?.info.length).toBeUndefined()
 })
 
 test('what is young is left alone', async () => {

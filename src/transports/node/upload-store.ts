@@ -28,8 +28,13 @@ export function diskStore(directory: string, options: DiskStoreOptions = {}): Up
   const write = async (info: UploadInfo): Promise<void> => {
     // One name, since an upload has one writer at a time: what a crash leaves is found by it, and replaced.
     const temporary = beginningOf(info.id)
-    await writeFile(temporary, JSON.stringify(info), { flush: fsync }).catch(rethrow)
-    await rename(temporary, infoOf(info.id))
+    try {
+      await writeFile(temporary, JSON.stringify(info), { flush: fsync })
+      await rename(temporary, infoOf(info.id))
+    } catch (error) {
+      await removeAll(temporary)
+      rethrow(error)
+    }
     if (fsync) await syncDirectory(directory)
   }
 
@@ -37,7 +42,13 @@ export function diskStore(directory: string, options: DiskStoreOptions = {}): Up
     async create(info) {
       await mkdir(directory, { recursive: true })
       await writeFile(bytesOf(info.id), '', { flag: 'wx' }).catch(rethrow)
-      await write(info)
+      try {
+        await write(info)
+      } catch (error) {
+        // Bytes without an info are no upload, and nobody knows its id.
+        await removeAll(infoOf(info.id), bytesOf(info.id))
+        throw error
+      }
     },
     async update(info) {
       await write(info)
@@ -128,6 +139,11 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
 async function syncFile(path: string): Promise<void> {
   const handle = await open(path, 'r+')
   await handle.sync().finally(() => handle.close())
+}
+
+/** Removes files as well as it can: what is told is the error that made it necessary. */
+async function removeAll(...paths: readonly string[]): Promise<void> {
+  for (const path of paths) await unlink(path).catch(() => {})
 }
 
 async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
