@@ -17,8 +17,8 @@ import { visit } from './visit.ts'
 const CLIENTS = 48
 /** How often the target is looked at, in milliseconds. */
 const LOOK_MS = 250
-/** How many inputs may have been under way shortly before a fault was seen. */
-const RECENT = 400
+/** How long the client of an input may have left before its fault is seen, in milliseconds. */
+const RECENT_MS = 1000
 /** How long it may take until the end of a process is known, in milliseconds. */
 const EXIT_NEWS_MS = 500
 /** How long the closed target may take to end by itself, in milliseconds. */
@@ -93,9 +93,11 @@ class Run {
   readonly #options: FuzzOptions
   readonly #ignored: ReadonlySet<string>
   readonly #counts: Counts = { http1: 0, http2: 0, websocket: 0, tls: 0 }
+  /** The inputs of the batch, and when their clients left. */
+  readonly #left = new Map<number, number>()
   #next = 0
-  #batchStart = 0
   #fault: Fault | undefined
+  #seenAt = Infinity
   /** The input that a fault is known to be of. */
   #culprit: number | undefined
 
@@ -110,7 +112,7 @@ class Run {
     const settling = await Settling.of(this.#target, settleMs)
     const end = performance.now() + ms
     while (this.#fault === undefined && performance.now() < end) {
-      this.#batchStart = this.#next
+      this.#left.clear()
       await this.#batch(Math.min(end, performance.now() + batchMs), Infinity)
       await this.#settle(settling)
       this.#options.onBatch?.(this.#counts)
@@ -138,16 +140,16 @@ class Run {
   }
 
   #suspects(): number[] {
-    const first = SHORT_LIVED.has(this.#fault!.oracle)
-      ? Math.max(this.#batchStart, this.#next - RECENT)
-      : this.#batchStart
-    return Array.from({ length: this.#next - first }, (_, i) => first + i)
+    const isShortLived = SHORT_LIVED.has(this.#fault!.oracle)
+    const since = (this.#target.endedAt ?? this.#seenAt) - (isShortLived ? RECENT_MS : Infinity)
+    return [...this.#left].flatMap(([n, at]) => (at >= since ? [n] : []))
   }
 
   #report(fault: Fault | undefined, culprit?: number): void {
     if (fault === undefined || this.#fault !== undefined || this.#ignored.has(fault.oracle)) return
     this.#fault = fault
     this.#culprit = culprit
+    this.#seenAt = performance.now()
   }
 
   /** Plays inputs until a time, a count, or a fault. */
@@ -166,9 +168,11 @@ class Run {
   async #visit(n: number): Promise<void> {
     const input = generate(this.#options, n)
     this.#counts[input.grammar]++
+    this.#left.set(n, Infinity)
     const answered =
       input.expects === undefined ? undefined : (received: Buffer) => isAnswered(input, received)
     const visited = await visit(this.#target, input, answered)
+    this.#left.set(n, performance.now())
     // What a process leaves behind that dies is not judged.
     if (this.#target.end === undefined) this.#report(judge(input, visited), n)
   }

@@ -40,6 +40,8 @@ export class Target {
   readonly ended: Promise<string>
   /** How the process ended, once it has. */
   end: string | undefined
+  /** When its end was seen. */
+  endedAt: number | undefined
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (answer: unknown) => void>()
   #ports: Readonly<Record<'plain' | 'http2' | 'tls', number>> = { plain: 0, http2: 0, tls: 0 }
@@ -58,6 +60,7 @@ export class Target {
       this.#waiting.get(id)?.(answer)
       this.#waiting.delete(id)
     })
+    this.#child.on('exit', () => (this.endedAt = performance.now()))
     this.ended = new Promise((resolve) => {
       this.#child.on('close', (code, signal) => {
         this.end = `${signal ?? `exit code ${code}`}`

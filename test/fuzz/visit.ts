@@ -8,7 +8,7 @@ import type { Target } from './target-process.ts'
 /** How much of what comes back is kept, in bytes; the rest is read and dropped. */
 const KEPT = 4 * 1024 * 1024
 /** How long a client that waits for its replies or for the server's end stays at the most. */
-const WAIT_MS = 4000
+const WAIT_MS = 10_000
 /** How long a client stays that waits for the server to close. */
 const END_MS = 2000
 /** How long connecting may take. */

@@ -24,6 +24,8 @@ const isEvery = (() => {
   return () => ++seen % EVERY === 0
 })()
 
+let isSlow = false
+
 /** Faults below the app. */
 const PATCHES = {
   /** Finding 1 of issue 11, as it was: what a client writes decides which response is made. */
@@ -32,6 +34,8 @@ const PATCHES = {
   },
   /** A request that nobody answers. */
   silence: () => !isEvery(),
+  /** A server that from then on answers nobody in time. */
+  slow: () => (isSlow ||= isEvery()) === false,
   /** A byte behind the end of a reply. */
   framing: ({ socket }, response) => void (isEvery() && response.once('finish', () => socket.write('x'))),
 }
@@ -47,7 +51,6 @@ const FAULTS = {
     const until = performance.now() + 1000
     while (performance.now() < until);
   },
-  slow: () => new Promise((resolve) => setTimeout(resolve, 3000)),
   order: (_scene, n, context) => context.head.set('x-id', String(n + 1)),
 }
 

@@ -1,6 +1,7 @@
 /** Counts what the app has open, and reports it to the fuzzer together with what Node has open. */
 import { readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { HttpError } from 'millrace'
 
 /** How often the loop is looked at, in milliseconds. */
 const TICK_MS = 10
@@ -29,8 +30,8 @@ export const log = {
 
 function isOnPurpose(error) {
   try {
-    // What takes too long is logged, rightly.
-    if (String(error?.code).endsWith('_TIMEOUT')) return true
+    // What takes too long, or is not implemented, is logged, rightly.
+    if (error instanceof HttpError) return true
     return error instanceof OnPurpose || error?.cause instanceof OnPurpose
   } catch {
     // A revoked proxy is one of the things that the app throws.
