@@ -34,7 +34,12 @@ export class Pipelining {
   /** Calls `begin` when the replies in front of this one have left, and never if the connection closes before. */
   enter(response: ServerResponse, begin: () => void): void {
     // Node gives the connection to one response at a time.
-    if (response.socket !== null) return begin()
+    if (response.socket !== null) {
+      // Bytes behind the last reply of a connection are still parsed. To answer them ends the process: Node
+      // asserts that replies finish in the order of their requests (resOnFinish), and its list is out of date.
+      if (!response.socket.writableEnded) begin()
+      return
+    }
     const { socket } = response.req
     const line = this.#lineOf(socket)
     line.waiting++

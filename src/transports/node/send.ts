@@ -76,11 +76,17 @@ function sendWhole(
   response.end(body, bytes)
 }
 
+/**
+ * A text is encoded as a whole up to so many bytes. Measured with four readers of 4 MiB, CPU per reply: whole
+ * 36 ms, in pieces 20 ms; of 100 KB it is 0.2 and 0.6 ms.
+ */
+const WHOLE_TEXT = 1024 * 1024
+
 /** A whole body that its reader may take long to take. */
 function sendLarge(response: NodeResponse, reply: Reply, body: Chunk, bytes: number): Sending {
   const { onEnd } = reply
-  if (response.backlog === undefined) {
-    // In pieces, so that a reader is seen to move.
+  if (response.backlog === undefined || (typeof body === 'string' && bytes > WHOLE_TEXT)) {
+    // In pieces, so that a reader is seen to move, and one who stops holds up no copy of it all.
     withoutItems(reply)
     return sendStream(response, reply, { kind: 'stream', source: Source.from([body])!, length: bytes })
   }
