@@ -1,3 +1,4 @@
+import { Gathering } from '../../wire/gathering.ts'
 import { mediaTypeCharset, mediaTypeEssence } from '../../wire/header.ts'
 import { JsonTooDeep, parseJson } from '../../wire/json.ts'
 import { parseQuery, type QueryRecord, QuerySyntaxError } from '../../wire/query.ts'
@@ -127,20 +128,9 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
 /** All bytes in one piece. */
 export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  for await (const bytes of chunks) {
-    pieces.push(bytes)
-    size += bytes.byteLength
-  }
-  if (pieces.length === 1) return pieces[0]!
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const piece of pieces) {
-    whole.set(piece, offset)
-    offset += piece.byteLength
-  }
-  return whole
+  const gathering = new Gathering()
+  for await (const bytes of chunks) gathering.add(bytes)
+  return gathering.join()
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })

@@ -1,0 +1,60 @@
+/** Smaller chunks are copied together; each would keep all that was received with it in memory. */
+const SMALL = 4 * 1024
+const BLOCK = 16 * 1024
+
+/**
+ * Gathers the chunks of a body of any size, however small they are: a body that comes byte by byte takes no
+ * more memory than one that comes at once (issue 11).
+ */
+export class Gathering {
+  /** The only chunk so far, as it came: most bodies have no other. */
+  #first: Uint8Array | undefined
+  readonly #chunks: Uint8Array[] = []
+  #block = new Uint8Array(0)
+  /** The bytes of the block that are in use. */
+  #used = 0
+  #size = 0
+
+  add(bytes: Uint8Array): void {
+    const isFirst = this.#size === 0
+    this.#size += bytes.byteLength
+    if (isFirst) {
+      this.#first = bytes
+      return
+    }
+    if (this.#first !== undefined) this.#append(this.#first)
+    this.#first = undefined
+    this.#append(bytes)
+  }
+
+  /** All of them in one piece. */
+  join(): Uint8Array {
+    if (this.#first !== undefined) return this.#first
+    this.#closeBlock(0)
+    const whole = new Uint8Array(this.#size)
+    let offset = 0
+    for (const chunk of this.#chunks) {
+      whole.set(chunk, offset)
+      offset += chunk.byteLength
+    }
+    return whole
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (bytes.byteLength >= SMALL) {
+      this.#closeBlock(0)
+      this.#chunks.push(bytes)
+      return
+    }
+    if (this.#used + bytes.byteLength > this.#block.byteLength) this.#closeBlock(BLOCK)
+    this.#block.set(bytes, this.#used)
+    this.#used += bytes.byteLength
+  }
+
+  /** @param size of the next block. */
+  #closeBlock(size: number): void {
+    if (this.#used > 0) this.#chunks.push(this.#block.subarray(0, this.#used))
+    this.#block = new Uint8Array(size)
+    this.#used = 0
+  }
+}
