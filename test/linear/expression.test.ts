@@ -10,7 +10,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Expression, expressionsIn, readExpressions } from './expression.ts'
 import { piecesOf } from './pattern.ts'
-import { fastest } from './time.ts'
+import { isSlow } from './time.ts'
 
 const ROOMS = ['wire', 'core', 'upload', 'transports', 'stream', 'limits', 'client', 'adapters', 'channels']
 const LENGTH = 100_000
@@ -66,7 +66,7 @@ function slowInput({ place, pattern, splits }: Expression): string | undefined {
   for (const [prefix, unit] of unitsOf(pattern)) {
     for (const tail of TAILS) {
       const make = (length: number) => prefix + unit.repeat(length / unit.length) + tail
-      if (!isSlow(make, pattern, splits)) continue
+      if (!isSlow((text) => use(text, pattern, splits), make, LENGTH, LIMIT_MS)) continue
       const text = `${JSON.stringify(prefix)} + ${JSON.stringify(unit)}.repeat(n) + ${JSON.stringify(tail)}`
       return `${text} takes more than ${LIMIT_MS} ms. ${place}: ${pattern} is not linear. Let no two parts of it take the same character, and no search begin inside of a run: anchor it, use (?<![class]), or a loop.`
     }
@@ -84,15 +84,6 @@ function unitsOf(pattern: RegExp): [prefix: string, unit: string][] {
       for (const start of ['', FOREIGN, ...prefixes]) units.set(`${start} ${unit}`, [start, unit])
   }
   return [...units.values()]
-}
-
-function isSlow(make: (length: number) => string, pattern: RegExp, splits: boolean): boolean {
-  for (let length = 24; length < LENGTH; length *= 4) if (takes(make(length), pattern, splits)) return true
-  return takes(make(LENGTH), pattern, splits)
-}
-
-function takes(text: string, pattern: RegExp, splits: boolean): boolean {
-  return fastest(() => use(text, pattern, splits), LIMIT_MS) > LIMIT_MS
 }
 
 /** Uses an expression as the source does: at one place, everywhere, or from place to place. */
