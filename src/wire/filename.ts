@@ -5,8 +5,6 @@ const UNSAFE =
 /** Devices of Windows, in every folder and with any extension; `CONIN$` and `CONOUT$` are two more. */
 export const DEVICE =
   /^(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$) *(\.|$)/i
-/** Dots and blanks at either end. The lookbehind keeps the search linear (issue 11). */
-const EDGES = /^[. ]+|(?<![. ])[. ]+$/g
 /**
  * More marks on one letter than any script has: UAX 15 section 13 allows 30. NFC sorts them, and that takes
  * the square of their number: 250 ms for a name of 32 KiB.
@@ -24,11 +22,20 @@ const MAX_EXTENSION = 20
  */
 export function safeFilename(sent: string): string {
   const last = sent.slice(Math.max(sent.lastIndexOf('/'), sent.lastIndexOf('\\')) + 1)
-  const name = last.replace(PILED_MARKS, '$1').normalize('NFC').replace(UNSAFE, '_').replace(EDGES, '')
+  const name = withoutEdges(last.replace(PILED_MARKS, '$1').normalize('NFC').replace(UNSAFE, '_'))
   if (name === '') return 'file'
   // Looked at last, since a shorter name may have become one.
   const short = shorten(name)
   return DEVICE.test(short) ? shorten(`_${short}`) : short
+}
+
+/** A name without dots and blanks at its ends. A search for `[. ]+$` takes quadratic time (issue 11). */
+function withoutEdges(name: string): string {
+  let start = 0
+  let end = name.length
+  while (start < end && '. '.includes(name[start]!)) start++
+  while (end > start && '. '.includes(name[end - 1]!)) end--
+  return name.slice(start, end)
 }
 
 /** Cuts a name in front of its extension. */
