@@ -53,6 +53,10 @@ export class Child {
     return new Child(child, said.ports!)
   }
 
+  get pid(): number {
+    return this.#process.pid!
+  }
+
   get isAlive(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }

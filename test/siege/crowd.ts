@@ -7,8 +7,8 @@ import { type Mark, settle } from './measure.ts'
 
 /** How much of the strength of a lone attacker each of many has. */
 const SHARE = 1 / 200
-/** How many connect at once. */
-const BATCH = 10
+/** What an honest client may have open, at a moment when connections are counted. */
+const HONEST_CONNECTIONS = 3
 
 interface Answers {
   readonly times: readonly number[]
@@ -20,7 +20,7 @@ export interface Service {
   readonly p50: number
   readonly p99: number
   readonly asked: number
-  /** Requests that had no good answer, by what went wrong. */
+  /** Requests without a good answer, by what went wrong. */
   readonly failures: Readonly<Record<string, number>>
   /** Connections that are there after all attackers have left. */
   readonly left: number
@@ -38,25 +38,39 @@ export async function measureCrowd(
   server: Child,
   honest: Child,
   attack: Attack,
-  { connections, arrivalMs, stayMs }: Crowd,
+  crowd: Crowd,
 ): Promise<Service> {
   const before = await server.ask<Mark>('mark')
   await honest.ask('times')
+  const hostiles = await arrive(server, attack, crowd)
+  await sleep(crowd.stayMs)
+  const { times, failures } = await honest.ask<Answers>('times')
+  for (const hostile of hostiles) hostile.end()
+  const left = await settle(server, before.sockets + HONEST_CONNECTIONS)
+  return {
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    asked: times.length,
+    failures,
+    left: Math.max(0, left),
+    survived: server.isAlive,
+  }
+}
+
+async function arrive(server: Child, attack: Attack, { connections, arrivalMs }: Crowd): Promise<Hostile[]> {
   const hostiles: Hostile[] = []
   const began = performance.now()
   for (let n = 0; n < connections; n++) {
     const hostile = new Hostile(server.ports, SHARE)
     hostiles.push(hostile)
     void Promise.resolve(attack.run(hostile)).catch(() => {})
-    const due = began + (n / connections) * arrivalMs
-    if (n % BATCH === 0) await sleep(Math.max(1, due - performance.now()))
+    const early = began + (n / connections) * arrivalMs - performance.now()
+    if (early > 1) await sleep(early)
   }
-  await sleep(stayMs)
-  const { times, failures } = await honest.ask<Answers>('times')
-  for (const hostile of hostiles) hostile.end()
-  const left = await settle(server, before.sockets)
+  return hostiles
+}
+
+function quantile(times: readonly number[], part: number): number {
   const sorted = times.toSorted((a, b) => a - b)
-  const at = (part: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Infinity
-  return { p50: at(0.5), p99: at(0.99), asked: times.length, failures, left, survived: server.isAlive }
+  return sorted[Math.floor(sorted.length * part)] ?? Infinity
 }

@@ -1,93 +1,108 @@
-// An honest client: asks for JSON over and over, on a connection that it keeps and on new ones.
-// Arguments: door and port. Run by server-process.ts.
+// An honest client: asks for JSON over and over, on a connection that it keeps and on new ones. How long it
+// waits does not count the time in which the server, or this process, was ready to run and the machine did
+// not let it. Arguments: the door, its port, and the server's process. Run by child.ts.
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 
-const [, , door, port] = process.argv
-const PAUSE_MS = 4
+const [, , door, port, server] = process.argv
+const PAUSE_MS = 2
 const GIVE_UP_MS = 5000
-const kept = {
-  http1: new http.Agent({ keepAlive: true, maxSockets: 1 }),
-  tls: new https.Agent({ keepAlive: true, maxSockets: 1 }),
-}
 const body = '{"n":1}'
-let session
 
-function overHttp1(isNew) {
-  const { request } = door === 'tls' ? https : http
-  const agent = isNew ? false : kept[door]
+/** Milliseconds that the main thread of a process has waited for a processor (the kernel's sched-stats). */
+function queued(pid) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6
+  } catch {
+    return 0
+  }
+}
+
+function createHttp1Asker() {
+  const { Agent, request } = door === 'tls' ? https : http
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 })
   const headers = { 'content-type': 'application/json', 'content-length': body.length }
-  const options = {
-    host: '127.0.0.1',
-    port,
-    path: '/json',
-    method: 'POST',
-    agent,
-    headers,
-    rejectUnauthorized: false,
-  }
-  return new Promise((resolve, reject) => {
-    const asked = request(options, (got) => {
-      got.resume()
-      got.on('end', () =>
-        got.statusCode === 200 ? resolve() : reject(new Error(`status ${got.statusCode}`)),
+  const target = { host: '127.0.0.1', port, path: '/json', method: 'POST', rejectUnauthorized: false }
+  return (isNew) =>
+    new Promise((resolve, reject) => {
+      const asked = request({ ...target, headers, agent: isNew ? false : kept }, (got) => {
+        got.resume()
+        got.on('end', () =>
+          got.statusCode === 200 ? resolve() : reject(new Error(`status ${got.statusCode}`)),
+        )
+        got.on('error', reject)
+      })
+      asked.on('error', reject)
+      asked.setTimeout(GIVE_UP_MS, () => asked.destroy(new Error('late')))
+      asked.end(body)
+    })
+}
+
+function createHttp2Asker() {
+  let kept
+  const connect = () => http2.connect(`http://127.0.0.1:${port}`).on('error', () => {})
+  return (isNew) => {
+    if (!isNew && (kept === undefined || kept.closed || kept.destroyed)) kept = connect()
+    const session = isNew ? connect() : kept
+    return new Promise((resolve, reject) => {
+      const asked = session.request({
+        ':path': '/json',
+        ':method': 'POST',
+        'content-type': 'application/json',
+      })
+      asked.on(
+        'response',
+        (head) => head[':status'] !== 200 && reject(new Error(`status ${head[':status']}`)),
       )
-      got.on('error', reject)
+      asked.setTimeout(GIVE_UP_MS, () => asked.close())
+      asked.on('error', reject)
+      asked.on('end', resolve)
+      asked.on('close', () => {
+        reject(new Error('closed'))
+        if (isNew) session.close()
+      })
+      asked.resume()
+      asked.end(body)
     })
-    asked.on('error', reject)
-    asked.setTimeout(GIVE_UP_MS, () => asked.destroy(new Error('late')))
-    asked.end(body)
-  })
-}
-
-function overHttp2(isNew) {
-  let used = session
-  if (isNew || used === undefined || used.closed || used.destroyed) {
-    used = http2.connect(`http://127.0.0.1:${port}`)
-    used.on('error', () => {})
-    if (!isNew) session = used
   }
-  return new Promise((resolve, reject) => {
-    const asked = used.request({ ':path': '/json', ':method': 'POST', 'content-type': 'application/json' })
-    asked.on('response', (head) => head[':status'] !== 200 && reject(new Error(`status ${head[':status']}`)))
-    asked.setTimeout(GIVE_UP_MS, () => asked.close())
-    asked.on('error', reject)
-    asked.on('end', resolve)
-    asked.on('close', () => {
-      reject(new Error('closed'))
-      if (isNew) used.close()
-    })
-    asked.resume()
-    asked.end(body)
-  })
 }
 
-const ask = door === 'http2' ? overHttp2 : overHttp1
+const ask = door === 'http2' ? createHttp2Asker() : createHttp1Asker()
 let times = []
 let failures = {}
-let stopped = false
+/** The request under way. */
+let begun
 
-async function run() {
-  for (let n = 0; !stopped; n++) {
-    const from = performance.now()
-    try {
-      await ask(n % 2 === 1)
-    } catch (error) {
-      failures[error.code ?? error.message] = (failures[error.code ?? error.message] ?? 0) + 1
-    }
-    times.push(performance.now() - from)
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+const now = () => ({ server: queued(server), client: queued(process.pid), at: performance.now() })
+const held = () => Math.max(queued(server) - begun.server, queued(process.pid) - begun.client)
+const waited = () => Math.max(0, performance.now() - begun.at - held())
+
+async function measure(isNew) {
+  begun = now()
+  try {
+    await ask(isNew)
+  } catch (error) {
+    const what = error.code ?? error.message
+    failures[what] = (failures[what] ?? 0) + 1
   }
+  times.push(waited())
 }
 
-process.on('message', ({ id, ask }) => {
-  const answer = { times, failures }
+process.on('message', ({ id }) => {
+  // One that still waits counts, too: the latest may be the one that never comes.
+  process.send({ id, answer: { times: [...times, waited()], failures } })
   times = []
   failures = {}
-  if (ask === 'stop') stopped = true
-  process.send({ id, answer })
+  begun = now()
 })
 process.on('disconnect', () => process.exit(0))
-void run()
+const first = measure(false)
 process.send({ ports: {} })
+await first
+
+for (let turn = 0; ; turn++) {
+  await measure(turn % 2 === 1)
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+}

@@ -25,6 +25,11 @@ export class Hostile {
     return Math.max(1, Math.ceil(count * this.#share))
   }
 
+  /** Milliseconds between two of its acts: longer among many. */
+  pause(ms: number): number {
+    return ms / this.#share
+  }
+
   /** Connects, and drops all that comes. */
   open(port: number, reads = true): Socket {
     return this.#use(connect({ port, host: '127.0.0.1', allowHalfOpen: true }), reads)
@@ -54,11 +59,11 @@ export class Hostile {
     }
   }
 
-  /** Does something again and again, until it is over. */
+  /** Does something again and again, until it is over. @param ms how often, when it is alone. */
   async each(socket: Socket, ms: number, act: (turn: number) => void): Promise<void> {
     for (let turn = 0; this.#canWrite(socket); turn++) {
       act(turn)
-      await sleep(ms)
+      await sleep(this.pause(ms), undefined, { ref: false })
     }
   }
 

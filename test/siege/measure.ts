@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { certificate } from '../contract/certificate.ts'
 import type { Attack } from './attack/attack.ts'
 import { HANDSHAKE, message, preface, requests } from './attack/frame.ts'
-import { Child } from './child.ts'
+import { Child, type Door } from './child.ts'
 import { Hostile } from './hostile.ts'
 
 const MIB = 1024 * 1024
@@ -43,11 +43,12 @@ export interface Cost {
   readonly survived: boolean
 }
 
-/** A server that is replaced when it has grown, so that each attack finds a fresh one. */
+/** A server that is replaced when it has grown, so that each attack finds a fresh one, and its honest clients. */
 export class Bench {
   readonly #script: string
   #server: Child | undefined
   #freshRss = 0
+  readonly #honest = new Map<Door, Child>()
 
   constructor(script = 'victim.mjs') {
     this.#script = script
@@ -58,7 +59,7 @@ export class Bench {
     if (this.#server !== undefined) {
       const { rss } = await this.#server.ask<Mark>('mark').catch(() => ({ rss: Infinity }))
       if (rss - this.#freshRss <= MOST_KEPT * MIB) return this.#server
-      this.#server.stop()
+      this.stop()
     }
     this.#server = await Child.start(this.#script, JSON.stringify({ tls: certificate() }))
     await warmUp(this.#server)
@@ -66,8 +67,19 @@ export class Bench {
     return this.#server
   }
 
+  /** An honest client of the present server. */
+  async honest(server: Child, door: Door): Promise<Child> {
+    let client = this.#honest.get(door)
+    if (client === undefined) {
+      client = await Child.start('honest.mjs', door, String(server.ports[door]), String(server.pid))
+      this.#honest.set(door, client)
+    }
+    return client
+  }
+
   stop(): void {
-    this.#server?.stop()
+    for (const client of [...this.#honest.values(), this.#server]) client?.stop()
+    this.#honest.clear()
     this.#server = undefined
   }
 }

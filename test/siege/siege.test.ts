@@ -1,25 +1,74 @@
-import { afterAll, test } from 'vitest'
+/**
+ * Many hostile connections of one kind, and an honest client that is served all the while.
+ * `SIEGE_CONNECTIONS=1000` makes it a full siege: of all kinds, with a table.
+ */
+import { afterAll, expect, test } from 'vitest'
+import type { Attack } from './attack/attack.ts'
+import { GET } from './attack/connection.ts'
 import { ATTACKS } from './attack/index.ts'
-import { Child, type Door } from './child.ts'
-import { measureCrowd } from './crowd.ts'
+import { type Crowd, measureCrowd, type Service } from './crowd.ts'
 import { Bench } from './measure.ts'
+import { printTable, type Row } from './table.ts'
+
+const MOST_P99_MS = 100
+const asked = process.env['SIEGE_CONNECTIONS']
+const connections = Number(asked ?? 200)
+/** A quarter of a thousand each second. */
+const crowd: Crowd = { connections, arrivalMs: connections * 4, stayMs: asked === undefined ? 400 : 2000 }
+
 const bench = new Bench()
-const N = Number(process.env['SIEGE_CONNECTIONS'] ?? 200)
-const only = process.env['SIEGE_ONLY']
-afterAll(() => bench.stop())
-test.each(
-  ATTACKS.filter(({ alone, name }) => alone === undefined && (only === undefined || name.includes(only))),
-)(
+const services: [Attack, Service][] = []
+
+/** What is wrong with it. */
+function complaints({ stays }: Attack, { p99, failures, left, survived }: Service): string[] {
+  if (!survived) return ['the process has ended']
+  const said = Object.entries(failures).map(([what, times]) => `${times} x ${what}`)
+  if (p99 > MOST_P99_MS) said.push(`p99 of ${p99.toFixed(0)} ms`)
+  if (left > 0 && stays === undefined) said.push(`${left} connections are left`)
+  return said
+}
+
+async function serve(attack: Attack, on: Bench): Promise<Service> {
+  const server = await on.server()
+  return measureCrowd(server, await on.honest(server, attack.door), attack, crowd)
+}
+
+async function measure(attack: Attack, on: Bench): Promise<string[]> {
+  let service = await serve(attack, on)
+  if (service.survived && complaints(attack, service).length > 0) {
+    on.stop()
+    service = await serve(attack, on)
+  }
+  services.push([attack, service])
+  return complaints(attack, service)
+}
+
+afterAll(() => {
+  bench.stop()
+  const worst = services.toSorted(([, a], [, b]) => b.p99 - a.p99)
+  const rows = worst.map(([{ name }, { p50, p99, asked }]): Row => [
+    name,
+    p50.toFixed(1),
+    p99.toFixed(1),
+    asked,
+  ])
+  printTable([`${connections} at once`, 'p50 ms', 'p99 ms', 'requests'], rows)
+})
+
+const only = process.env['SIEGE_ONLY'] ?? ''
+const kinds = ATTACKS.filter(({ alone, inCi }) => (asked === undefined ? inCi === true : alone === undefined))
+
+test.each(kinds.filter(({ name }) => name.includes(only)))(
   '$name',
-  async (attack) => {
-    const server = await bench.server()
-    const honest = await Child.start('honest.mjs', attack.door as Door, String(server.ports[attack.door]))
-    const s = await measureCrowd(server, honest, attack, { connections: N, arrivalMs: 2 * N, stayMs: 1500 })
-    honest.stop()
-    const bad = s.p99 > 100 || Object.keys(s.failures).length > 0 || s.left > 0
-    console.log(
-      `${bad ? 'BAD' : 'ok '} ${attack.name.padEnd(60)} p50 ${s.p50.toFixed(1).padStart(7)} p99 ${s.p99.toFixed(1).padStart(8)} n ${s.asked} ${JSON.stringify(s.failures)} left ${s.left} ${s.survived ? '' : 'DEAD'}`,
-    )
-  },
+  async (attack) => expect(await measure(attack, bench)).toEqual([]),
   90_000,
 )
+
+test('control: a server that works for 200 ms is caught', async () => {
+  const bad = new Bench('bad-server.mjs')
+  const run: Attack['run'] = (hostile) => hostile.open(hostile.ports.http1).write(GET('/block'))
+  const said = await measure({ name: 'control', door: 'http1', run }, bad)
+  services.pop()
+  bad.stop()
+  expect(said).toContainEqual(expect.stringMatching(/p99|late/))
+}, 60_000)

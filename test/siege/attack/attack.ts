@@ -9,6 +9,8 @@ export interface Attack {
   readonly ms?: number
   /** Why it is never one of a thousand: what it costs is what it sends. */
   readonly alone?: string
+  /** Why its connection stays for a while after it has left. */
+  readonly stays?: string
   /** Whether many of them attack at once on CI, too, and not only in a full siege. */
   readonly inCi?: boolean
   readonly run: (hostile: Hostile) => unknown

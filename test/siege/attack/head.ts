@@ -71,64 +71,50 @@ export const HEAD_ATTACKS: readonly Attack[] = [
   },
 ]
 
+const post = (path: string, fields: string, body: string) =>
+  `POST ${path} HTTP/1.1\r\nhost: a\r\n${fields}content-length: ${body.length}\r\n\r\n${body}`
+
+/** The same request many times, sent without waiting for replies. */
+function pipeline(
+  name: string,
+  request: string,
+  count: number,
+  plan: { reads?: boolean; behind?: string } = {},
+): Attack {
+  return {
+    name: `pipelines ${name}`,
+    door: 'http1',
+    ms: 1500,
+    inCi: /wait$|quick/.test(name),
+    async run(hostile) {
+      const socket = hostile.open(hostile.ports.http1, plan.reads)
+      if (plan.behind !== undefined) socket.write(GET(plan.behind))
+      await hostile.flood(socket, request, hostile.times(count))
+    },
+  }
+}
+
+const UNREAD = { reads: false }
+const EXPECTING = 'content-type: application/json\r\nexpect: 100-continue\r\n'
+
 export const PIPELINE_ATTACKS: readonly Attack[] = [
-  ['10 000 requests that wait', GET('/wait'), 10_000, true],
-  ['10 000 quick requests, read', GET('/json'), 10_000, true],
-  ['10 000 quick requests, not read', GET('/json'), 10_000, false],
-  ['1 000 replies of 4 MiB, not read', GET('/big'), 1000, false],
-  ['1 000 files, not read', GET('/file'), 1000, false],
-  ['1 000 endless streams, not read', GET('/endless'), 1000, false],
-  ['10 000 uploads that wait', 'POST /late HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx', 10_000, true],
-  [
-    '10 000 bodies that nobody reads',
-    `POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n123456789`,
-    10_000,
-    true,
-  ],
-  [
-    '10 000 that expect 100',
-    'POST /json HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{"n":1}',
-    10_000,
-    true,
-  ],
-  [
-    '10 000 of HTTP/1.0 that keep alive',
-    'GET /json HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\n\r\n',
-    10_000,
-    true,
-  ],
-  ['10 000 of no method that is known', GET('/json').replace('GET', 'PURGE'), 10_000, true],
+  pipeline('10 000 requests that wait', GET('/wait'), 10_000),
+  pipeline('10 000 quick requests', GET('/json'), 10_000),
+  pipeline('10 000 quick requests, not read', GET('/json'), 10_000, UNREAD),
+  pipeline('1 000 replies of 4 MiB, not read', GET('/big'), 1000, UNREAD),
+  pipeline('1 000 files, not read', GET('/file'), 1000, UNREAD),
+  pipeline('1 000 endless streams, not read', GET('/endless'), 1000, UNREAD),
+  pipeline('1 200 replies of 4 MiB behind a quiet stream', GET('/big'), 1200, {
+    reads: false,
+    behind: '/quiet',
+  }),
+  pipeline('10 000 small replies behind a quiet stream', GET('/json'), 10_000, {
+    reads: false,
+    behind: '/quiet',
+  }),
+  pipeline('10 000 uploads that wait', post('/late', '', 'x'), 10_000),
+  pipeline('10 000 bodies that nobody reads', post('/unread', '', '123456789'), 10_000),
+  pipeline('10 000 that expect 100', post('/json', EXPECTING, '{"n":1}'), 10_000),
+  pipeline('10 000 of HTTP/1.0', 'GET /json HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\n\r\n', 10_000),
+  pipeline('10 000 of a method without a route', GET('/json').replace('GET', 'PURGE'), 10_000),
 ]
-  .map(([what, piece, count, reads]) => ({
-    name: `pipelines ${String(what)}`,
-    door: 'http1' as const,
-    ms: 1000,
-    run: (hostile: Hostile) =>
-      hostile.flood(
-        hostile.open(hostile.ports.http1, reads as boolean),
-        piece as string,
-        hostile.times(count as number),
-      ),
-  }))
-  .concat([
-    {
-      name: 'pipelines 1 200 replies of 4 MiB behind a quiet stream',
-      door: 'http1',
-      ms: 1500,
-      async run(hostile) {
-        const socket = hostile.open(hostile.ports.http1, false)
-        socket.write(GET('/quiet'))
-        await hostile.flood(socket, GET('/big'), hostile.times(1200))
-      },
-    },
-    {
-      name: 'pipelines 10 000 small replies behind a quiet stream',
-      door: 'http1',
-      ms: 1500,
-      async run(hostile) {
-        const socket = hostile.open(hostile.ports.http1, false)
-        socket.write(GET('/quiet'))
-        await hostile.flood(socket, GET('/json'), hostile.times(10_000))
-      },
-    },
-  ])

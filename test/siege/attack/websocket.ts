@@ -1,6 +1,7 @@
 /** Frames of WebSocket that cost the server more than the client. */
 import type { Hostile } from '../hostile.ts'
 import type { Attack } from './attack.ts'
+import { UNREAD } from './connection.ts'
 import { HANDSHAKE, message } from './frame.ts'
 
 const FLOOD = 'one connection sends so many bytes'
@@ -15,6 +16,7 @@ const PONG = 0x8a
 interface Plan {
   readonly first?: Buffer
   readonly reads?: boolean
+  readonly stays?: string
 }
 
 function flood(name: string, path: string, piece: Buffer, count: number, plan: Plan = {}): Attack {
@@ -23,6 +25,7 @@ function flood(name: string, path: string, piece: Buffer, count: number, plan: P
     door: 'http1',
     ms: 800,
     alone: FLOOD,
+    ...(plan.stays === undefined ? undefined : { stays: plan.stays }),
     async run(hostile) {
       const socket = hostile.open(hostile.ports.http1, plan.reads)
       socket.write(HANDSHAKE(path))
@@ -51,21 +54,24 @@ const announced = (bytes: number) =>
   ])
 
 export const WEBSOCKET_ATTACKS: readonly Attack[] = [
-  { name: 'WebSocket: silent', door: 'http1', run: (hostile) => open(hostile, '/echo', true) },
+  { name: 'WebSocket: silent', door: 'http1', inCi: true, run: (hostile) => open(hostile, '/echo', true) },
   {
     name: 'WebSocket: reads nothing of /feed',
     door: 'http1',
+    inCi: true,
     run: (hostile) => open(hostile, '/feed', false),
   },
   {
     name: 'WebSocket: half a message',
     door: 'http1',
+    inCi: true,
     run: (hostile) =>
       open(hostile, '/echo', true).write(Buffer.concat([announced(1_000_000), Buffer.alloc(1000)])),
   },
   {
     name: 'WebSocket: a message in fragments that does not end',
     door: 'http1',
+    inCi: true,
     async run(hostile) {
       const socket = open(hostile, '/echo', true)
       socket.write(message(BINARY_BEGINS, 'x'))
@@ -83,9 +89,13 @@ export const WEBSOCKET_ATTACKS: readonly Attack[] = [
   flood('empty fragments', '/echo', message(CONTINUES), 500_000, { first: message(BINARY_BEGINS, 'x') }),
   flood('messages of one byte', '/echo', message(TEXT, 'x'), 200_000),
   flood('messages of one byte, not read', '/echo', message(TEXT, 'x'), 500_000, { reads: false }),
-  flood('messages of one byte to a slow handler', '/slow', message(BINARY, 'x'), 1_000_000),
-  flood('empty messages to a slow handler', '/slow', message(TEXT), 1_000_000),
-  flood('messages of 1 MiB to a slow handler', '/slow', message(BINARY, Buffer.alloc(1024 * 1024)), 200),
+  flood('messages of one byte to a slow handler', '/slow', message(BINARY, 'x'), 1_000_000, {
+    stays: UNREAD,
+  }),
+  flood('empty messages to a slow handler', '/slow', message(TEXT), 1_000_000, { stays: UNREAD }),
+  flood('messages of 1 MiB to a slow handler', '/slow', message(BINARY, Buffer.alloc(1024 * 1024)), 200, {
+    stays: UNREAD,
+  }),
   flood('messages of 1 MiB, not read', '/echo', message(BINARY, Buffer.alloc(1024 * 1024)), 200, {
     reads: false,
   }),
