@@ -17,6 +17,9 @@ import { GRAMMARS, type Grammar, type Input } from './input.ts'
 import { shrink } from './shrink.ts'
 import { summary } from './summary.ts'
 
+/** Most of what is left when a finding is made small is left for good; so it is not waited for as long. */
+const SHRINK_SETTLE_MS = 3500
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
@@ -75,7 +78,11 @@ async function report(finding: Finding): Promise<void> {
   console.log(
     `${finding.oracle}: ${finding.what}\n${finding.suspects.length} inputs may have brought it about; making it small`,
   )
-  const inputs = await shrink(finding, { ...options, shrinkMs: Number(values.shrink) * 1000 })
+  const inputs = await shrink(finding, {
+    ...options,
+    settleMs: SHRINK_SETTLE_MS,
+    shrinkMs: Number(values.shrink) * 1000,
+  })
   for (const [i, input] of inputs.slice(-40).entries())
     console.log(writeFinding(`${finding.oracle}-${seed}-${i}`, input, `${finding.oracle}: ${finding.what}`))
 }

@@ -50,14 +50,19 @@ export function writeQueueSize(connection: object | null | undefined): number | 
 /**
  * Whether a session of HTTP/2 has stopped to read for good. A connection error of nghttp2 sends GOAWAY and
  * stops reading, and Node neither closes the connection nor sees that its client leaves (RFC 9113 section
- * 5.4.1 demands a close). Reading that stops because a write is under way goes on by itself, so only a
- * session without one counts. `uv_read_start` then says whether it was stopped: it fails with UV_EALREADY
- * where it was not.
+ * 5.4.1 demands a close). `uv_read_start` tells: it fails with UV_EALREADY where reading goes on.
+ *
+ * Reading also stops while a write is under way, and goes on by itself. So a session without one is asked at
+ * once. TLS may hold a write for good that the system has no part of: there a session counts that rests.
+ *
+ * @param rests whether nothing has passed over the connection for some time.
  */
-export function hasStoppedReading({ destroyed, socket }: Http2Session): boolean {
-  if (destroyed) return false
-  const handle = handleOf(socket)
-  return handle?.writeQueueSize === 0 && handle.readStart?.() === 0
+export function hasStoppedReading({ destroyed, socket }: Http2Session, rests: boolean): boolean {
+  const handle = destroyed ? undefined : handleOf(socket)
+  if (handle === undefined) return false
+  const below = rests ? connectionBelow(socket) : undefined
+  const isWriting = handle.writeQueueSize !== 0 && writeQueueSize(below) !== 0
+  return !isWriting && handle.readStart?.() === 0
 }
 
 function handleOf(connection: object | null | undefined): Handle | undefined {

@@ -3,7 +3,7 @@ import { App, channel, dependency, HttpError, reply } from 'millrace'
 import { diskStore } from 'millrace/node'
 import { z } from 'zod'
 import { bodyRoutes } from './body.mjs'
-import { counted, live, log, OnPurpose } from './live.mjs'
+import { counted, isOnPurpose, live, log, OnPurpose } from './live.mjs'
 import { replyRoutes } from './reply.mjs'
 import { socketRoutes } from './socket.mjs'
 
@@ -41,8 +41,7 @@ export function createApp(place, middleware = []) {
     middleware: [identify, ...middleware],
   })
   app.onError((error) => {
-    if (error instanceof OnPurpose && error.message === 'handled')
-      return reply.text('handled', { status: 418 })
+    if (isOnPurpose(error, 'handled')) return reply.text('handled', { status: 418 })
   })
   const news = channel('news', z.string(), { history: 50, slow: 'drop-oldest' })
   replyRoutes(app, { place, resource, news })

@@ -28,14 +28,16 @@ export const log = {
   },
 }
 
-function isOnPurpose(error) {
+/** @param message what it says, where that matters. */
+export function isOnPurpose(error, message) {
   try {
     // What takes too long, or is not implemented, is logged, rightly.
-    if (error instanceof HttpError) return true
-    return error instanceof OnPurpose || error?.cause instanceof OnPurpose
+    if (error instanceof HttpError) return message === undefined
+    const own = error instanceof OnPurpose ? error : error?.cause
+    return own instanceof OnPurpose && (message ?? own.message) === own.message
   } catch {
-    // A revoked proxy is one of the things that the app throws.
-    return true
+    // A revoked proxy, which is thrown on purpose, too.
+    return message === undefined
   }
 }
 
