@@ -1,8 +1,9 @@
 import { chooseCoding } from './compression.ts'
 import type { Exchange } from '../exchange.ts'
+import { UsageError } from '../error.ts'
 import { observe } from '../observer.ts'
 import type { Pace } from './pace.ts'
-import { assertBody, assertHeaderField, assertStatus } from './reply-check.ts'
+import { assertBytes, assertHeaderField, assertStatus, assertString } from './reply-check.ts'
 import { type Body, JSON_TYPE, type Reply, type ReplyHeaders, type ReplyTiming } from './reply.ts'
 import { Source } from './source.ts'
 import { announceTrailers, dropTrailers } from './trailer.ts'
@@ -82,6 +83,18 @@ function complete(exchange: Exchange, reply: Reply, failed: boolean): Reply {
     observe(engine.log, () => observer.head?.(exchange.observed, status))
   return reply
 }
+
+/** @throws {UsageError} for a body that no transport could send: middleware may have set anything. */
+function assertBody(body: Body): void {
+  if (body.kind === 'text') return assertString(body.text, 'A body of text', 'Convert it.')
+  if (body.kind === 'bytes') return assertBytes(body.bytes, 'A body of bytes', 'Convert them.')
+  if (!OTHER_KINDS.has(body.kind))
+    throw new UsageError(
+      'This reply has no body that can be sent. Make a reply with reply.* and return that.',
+    )
+}
+
+const OTHER_KINDS: ReadonlySet<Body['kind']> = new Set(['none', 'stream', 'file', 'upgrade'])
 
 /**
  * How a body is framed is the transport's to say. Who copies the headers of another reply copies how that one

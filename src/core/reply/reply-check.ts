@@ -4,7 +4,6 @@
  */
 import { assertHeader } from '../../wire/header.ts'
 import { UsageError } from '../error.ts'
-import type { Body } from './reply.ts'
 
 /** What a value is, for messages. Never throws, and never quotes the value. */
 export function kindOf(value: unknown): string {
@@ -28,18 +27,6 @@ export function assertBytes(value: unknown, what: string, hint: string): void {
   if (value instanceof Uint8Array) return
   throw new UsageError(`${what} takes a Uint8Array, not ${kindOf(value)}. ${hint}`)
 }
-
-/** @throws {UsageError} for a body that no transport could send: middleware may have set anything. */
-export function assertBody(body: Body): void {
-  if (body.kind === 'text') return assertString(body.text, 'A body of text', 'Convert it.')
-  if (body.kind === 'bytes') return assertBytes(body.bytes, 'A body of bytes', 'Convert them.')
-  if (!OTHER_KINDS.has(body.kind))
-    throw new UsageError(
-      'This reply has no body that can be sent. Make a reply with reply.* and return that.',
-    )
-}
-
-const OTHER_KINDS: ReadonlySet<Body['kind']> = new Set(['none', 'stream', 'file', 'upgrade'])
 
 /** @throws {UsageError} for what is not a record of headers. */
 export function assertHeaders(given: unknown): void {
