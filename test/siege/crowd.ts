@@ -6,7 +6,7 @@ import { Hostile } from './hostile.ts'
 import { type Mark, settle } from './measure.ts'
 
 /** How much of the strength of a lone attacker each of many has. */
-const SHARE = 1 / 200
+const SHARE = 1 / 500
 /** What an honest client may have open, at a moment when connections are counted. */
 const HONEST_CONNECTIONS = 3
 

@@ -27,7 +27,7 @@ export class Hostile {
 
   /** Milliseconds between two of its acts: longer among many. */
   pause(ms: number): number {
-    return ms / this.#share
+    return this.#share === 1 ? ms : ms * 50
   }
 
   /** Connects, and drops all that comes. */

@@ -11,6 +11,11 @@ export const STREAMS = 128
 export const ZERO_WINDOW: Setting = [INITIAL_WINDOW, 0]
 export const BODY = END_HEADERS
 
+/** How many streams it uses: all that it may have, or a few when it is one of many. */
+export function streamsOf(hostile: Hostile): number {
+  return Math.min(STREAMS, hostile.times(8 * STREAMS))
+}
+
 export function begin(hostile: Hostile, pairs: readonly Setting[] = [], reads = true): Socket {
   const socket = hostile.open(hostile.ports.http2, reads)
   socket.write(preface(...pairs))
@@ -38,13 +43,21 @@ export function flood(
   }
 }
 
-/** Some frames, and then nothing. */
-export function once(name: string, frames: Buffer, pairs: readonly Setting[] = [], reads = true): Attack {
+/** Some frames, and then nothing. @param frames may depend on how many streams there are. */
+export function once(
+  name: string,
+  frames: Buffer | ((streams: number) => Buffer),
+  pairs: readonly Setting[] = [],
+  reads = true,
+): Attack {
   return {
     name: `HTTP/2: ${name}`,
     door: 'http2',
     ms: 800,
-    run: (hostile) => begin(hostile, pairs, reads).write(frames),
+    run(hostile) {
+      const bytes = typeof frames === 'function' ? frames(streamsOf(hostile)) : frames
+      begin(hostile, pairs, reads).write(bytes)
+    },
   }
 }
 
@@ -62,8 +75,9 @@ export function renewed(
     async run(hostile) {
       const socket = begin(hostile)
       const rounds = hostile.times(200)
+      const size = Math.min(50, streamsOf(hostile))
       for (let round = 0; round < rounds && !hostile.isOver && !socket.destroyed; round++) {
-        const streams = Array.from({ length: 50 }, (_, n) => 1 + 2 * (round * 50 + n))
+        const streams = Array.from({ length: size }, (_, n) => 1 + 2 * (round * size + n))
         socket.write(Buffer.concat(streams.flatMap((id) => [request(id, 'POST', path, flags), after(id)])))
         await sleep(2)
       }
@@ -73,5 +87,5 @@ export function renewed(
 
 export const window = (stream: number, bytes: number) => frame(FRAME.window, 0, stream, uint32(bytes))
 export const reset = (stream: number) => frame(FRAME.reset, 0, stream, uint32(8))
-export const all = (of: (stream: number) => Buffer) =>
-  Buffer.concat(Array.from({ length: STREAMS }, (_, n) => of(2 * n + 1)))
+export const all = (streams: number, of: (stream: number) => Buffer) =>
+  Buffer.concat(Array.from({ length: streams }, (_, n) => of(2 * n + 1)))

@@ -22,6 +22,7 @@ import {
   renewed,
   reset,
   STREAMS,
+  streamsOf,
   window,
   ZERO_WINDOW,
 } from './http2-session.ts'
@@ -40,33 +41,33 @@ const references = Buffer.concat([
 
 const READERS: readonly Attack[] = [
   ...['/big', '/endless', '/file', '/stream-compressed', '/big-compressed'].map((path) => {
-    const gzip = all((id) =>
-      frame(FRAME.headers, 5, id, requestBlock('GET', path, [field('accept-encoding', 'gzip')])),
-    )
+    const block = requestBlock('GET', path, [field('accept-encoding', 'gzip')])
+    const gzip = (streams: number) => all(streams, (id) => frame(FRAME.headers, 5, id, block))
     return once(`128 streams of ${path}, no window`, gzip, [ZERO_WINDOW])
   }),
   once(
     '128 streams of /big, not read',
-    requests(STREAMS, 1, 'GET', '/big'),
+    (streams) => requests(streams, 1, 'GET', '/big'),
     [[INITIAL_WINDOW, 0x7fffffff]],
     false,
   ),
   once(
     '128 streams of /endless, wide windows, not read',
-    Buffer.concat([requests(STREAMS, 1, 'GET', '/endless'), window(0, 0x7fff0000 - 65_535)]),
+    (streams) => Buffer.concat([requests(streams, 1, 'GET', '/endless'), window(0, 0x7fff0000 - 65_535)]),
     [[INITIAL_WINDOW, 0x7fffffff]],
     false,
   ),
-  once('128 streams that wait', requests(STREAMS, 1, 'GET', '/wait')),
-  once('requests above the limit of streams', requests(5000, 1, 'GET', '/wait')),
+  once('128 streams that wait', (streams) => requests(streams, 1, 'GET', '/wait')),
+  once('requests above the limit of streams', (streams) => requests(40 * streams, 1, 'GET', '/wait')),
   {
     name: 'HTTP/2: a window of one byte at a time',
     door: 'http2',
     ms: 1000,
     async run(hostile) {
       const socket = begin(hostile, [ZERO_WINDOW])
-      socket.write(requests(STREAMS, 1, 'GET', '/big'))
-      const bytes = all((id) => window(id, 1))
+      const streams = streamsOf(hostile)
+      socket.write(requests(streams, 1, 'GET', '/big'))
+      const bytes = all(streams, (id) => window(id, 1))
       const rounds = hostile.times(100)
       await hostile.each(socket, 5, (turn) => turn < rounds && socket.write(bytes))
     },
@@ -74,12 +75,11 @@ const READERS: readonly Attack[] = [
 ]
 
 const UPLOADS: readonly Attack[] = [
-  once('128 bodies that do not come', requests(STREAMS, 1, 'POST', '/whole', BODY)),
-  once(
-    '128 bodies that nobody reads',
+  once('128 bodies that do not come', (streams) => requests(streams, 1, 'POST', '/whole', BODY)),
+  once('128 bodies that nobody reads', (streams) =>
     Buffer.concat([
-      requests(STREAMS, 1, 'POST', '/late', BODY),
-      all((id) => frame(FRAME.data, 0, id, Buffer.alloc(500))),
+      requests(streams, 1, 'POST', '/late', BODY),
+      all(streams, (id) => frame(FRAME.data, 0, id, Buffer.alloc(500))),
     ]),
   ),
   {
@@ -90,7 +90,7 @@ const UPLOADS: readonly Attack[] = [
     async run(hostile) {
       const socket = begin(hostile)
       socket.write(requests(STREAMS, 1, 'POST', '/whole', BODY))
-      const data = all((id) => frame(FRAME.data, 0, id, Buffer.alloc(500)))
+      const data = all(STREAMS, (id) => frame(FRAME.data, 0, id, Buffer.alloc(500)))
       await hostile.flood(socket, data, hostile.times(2000))
     },
   },
