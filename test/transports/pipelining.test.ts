@@ -1,4 +1,5 @@
 /** Requests that are sent before the reply to the one in front of them (RFC 9112 section 9.3.2, issue 11). */
+import { connect } from 'node:net'
 import { App, type ListenOptions, text } from 'millrace'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CutError, RawConnection } from '../contract/raw-client.ts'
@@ -57,7 +58,7 @@ async function serve(limits: ListenOptions['limits'] = {}) {
     cleanups.push(() => connection.destroy())
     return connection
   }
-  return { open, events, log, release }
+  return { port, open, events, log, release }
 }
 
 async function texts(connection: RawConnection, count: number): Promise<string[]> {
@@ -153,6 +154,27 @@ describe('pipelined requests', () => {
     const honest = await open()
     honest.send(get('/n/1'))
     expect(await texts(honest, 1)).toEqual(['1'])
+  })
+
+  test('that come behind the last reply, while the client resets, end nothing', async () => {
+    const { port, open } = await serve()
+    const leave = () =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.write('GET /n/1 HTTP/1.1\r\nhost: x:99999\r\n\r\n')
+          const body = 'x'.repeat(18_001)
+          socket.write(`OPTIONS /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 18001\r\n\r\n${body}`)
+          socket.write('POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 11\r\n\r\nhello world')
+          setTimeout(() => socket.resetAndDestroy(), 40)
+        })
+        socket
+          .on('error', () => {})
+          .on('close', resolve)
+          .resume()
+      })
+    // Node's assertion would be an uncaught exception here.
+    for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 32 }, leave))
+    expect(await readText(await (await open()).request('GET', '/n/1'))).toBe('1')
   })
 
   test('of HTTP/1.0 and of clients that close are the last', async () => {

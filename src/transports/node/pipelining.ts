@@ -37,7 +37,7 @@ export class Pipelining {
     if (response.socket !== null) {
       // Bytes behind the last reply of a connection are still parsed. To answer them ends the process: Node
       // asserts that replies finish in the order of their requests (resOnFinish), and its list is out of date.
-      if (!response.socket.writableEnded) begin()
+      if (response.socket.writable) begin()
       return
     }
     const { socket } = response.req
@@ -80,7 +80,7 @@ export class Pipelining {
 
   #begin(connection: Duplex, line: Line, begin: () => void): void {
     line.waiting--
-    if (!connection.destroyed) begin()
+    if (connection.writable) begin()
   }
 }
 
