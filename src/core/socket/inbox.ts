@@ -21,6 +21,8 @@ const MESSAGE_COST = 64
 /** How long a full inbox waits for somebody to iterate. */
 const PATIENCE_MS = 500
 
+/** How often a reader that need not wait for its peer gives others a turn. */
+const TAKEN_PER_CHECK = 16
 /** How long the end of a socket waits for the next message to be taken. */
 const END_PATIENCE_MS = 1000
 
@@ -28,6 +30,8 @@ const END_PATIENCE_MS = 1000
 export interface Flow {
   pause(): void
   resume(): void
+  /** Settles when others have had their turn of the event loop; undefined while this one may go on. */
+  rest?(): Promise<void> | undefined
 }
 
 export class Inbox implements AsyncIterable<Message> {
@@ -112,10 +116,11 @@ export class Inbox implements AsyncIterable<Message> {
     this.#reading = true
     this.#cancelPatience()
     try {
-      for (;;) {
+      for (let taken = 1; ; taken++) {
         const message = this.#take()
         if (message !== undefined) {
           yield message
+          if (taken % TAKEN_PER_CHECK === 0) await this.#flow.rest?.()
           continue
         }
         this.#allTaken()

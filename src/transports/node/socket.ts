@@ -49,7 +49,7 @@ export class NodeSocket implements Socket {
   constructor(websocket: WebSocket, connection: Duplex, clock: Clock) {
     this.#websocket = websocket
     this.#connection = connection
-    const flow = { pause: () => websocket.pause(), resume: () => websocket.resume() }
+    const flow = { pause: () => websocket.pause(), resume: () => websocket.resume(), rest }
     this.incoming = new Inbox(flow, clock)
     this.#close = websocket.close.bind(websocket)
     // ws calls it for the peer's close and for a frame that breaks the protocol, as soon as it has read that.
@@ -96,8 +96,7 @@ export class NodeSocket implements Socket {
     if (!this.open) return undefined
     if (this.buffered > HIGH_WATER) return new Promise((resolve) => this.#onDrained.push(resolve))
     // While the kernel takes everything at once, no sender ever waits; the loop must have its turn.
-    if (this.messages % SENDS_PER_CHECK > 0 || !isSliceOver()) return undefined
-    return new Promise((resolve) => continueNextTurn(resolve, setImmediate))
+    return this.messages % SENDS_PER_CHECK > 0 ? undefined : rest()
   }
 
   /** Asks the peer for a sign of life, and cuts one that gave none since the last time. */
@@ -116,6 +115,11 @@ export class NodeSocket implements Socket {
     const bytes = data as Buffer
     this.incoming.push(isBinary ? detach(bytes) : bytes.toString())
   }
+}
+
+/** Gives others their turn, when the slice of this one is used up. */
+function rest(): Promise<void> | undefined {
+  return isSliceOver() ? new Promise((resolve) => continueNextTurn(resolve, setImmediate)) : undefined
 }
 
 /** A small view would keep alive all that was received with it, so it is copied. */
