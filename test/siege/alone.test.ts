@@ -64,6 +64,6 @@ describe('control', () => {
     const run: Attack['run'] = (hostile) => hostile.open(hostile.ports.http1).write(GET(path))
     const said = await measure({ name: `control: ${path}`, door: 'http1', run }, bad)
     costs.pop()
-    expect(said).toEqual([expect.stringMatching(complaint)])
+    expect(said).toContainEqual(expect.stringMatching(complaint))
   })
 })

@@ -7,6 +7,8 @@ import { type Mark, settle } from './measure.ts'
 
 /** How much of the strength of a lone attacker each of many has. */
 const SHARE = 1 / 500
+/** How long after another one comes, in milliseconds. */
+const EVERY_MS = 2
 /** What an honest client may have open, at a moment when connections are counted. */
 const HONEST_CONNECTIONS = 3
 
@@ -29,8 +31,7 @@ export interface Service {
 
 export interface Crowd {
   readonly connections: number
-  /** How long they take to connect, and how long they stay then, in milliseconds. */
-  readonly arrivalMs: number
+  /** How long they stay when all of them have come, in milliseconds. */
   readonly stayMs: number
 }
 
@@ -57,14 +58,14 @@ export async function measureCrowd(
   }
 }
 
-async function arrive(server: Child, attack: Attack, { connections, arrivalMs }: Crowd): Promise<Hostile[]> {
+async function arrive(server: Child, attack: Attack, { connections }: Crowd): Promise<Hostile[]> {
   const hostiles: Hostile[] = []
   const began = performance.now()
   for (let n = 0; n < connections; n++) {
     const hostile = new Hostile(server.ports, SHARE)
     hostiles.push(hostile)
     void Promise.resolve(attack.run(hostile)).catch(() => {})
-    const early = began + (n / connections) * arrivalMs - performance.now()
+    const early = began + n * (attack.everyMs ?? EVERY_MS) - performance.now()
     if (early > 1) await sleep(early)
   }
   return hostiles

@@ -1,9 +1,11 @@
 /**
  * Measures the process it is loaded into: memory, and how long its event loop stands still.
  *
- * A shared machine takes the processor away for tens of milliseconds. So a pause counts only as far as
- * this process used the processor in it.
+ * A shared machine takes the processor away for tens of milliseconds. So a pause does not count the time in
+ * which this thread was ready to run and was not let.
  */
+import { queued } from './queued.mjs'
+
 const PROBE_MS = 2
 
 let baseRss = 0
@@ -11,17 +13,17 @@ let peakRss = 0
 let longestMs = 0
 let longestWallMs = 0
 let wall = performance.now()
-let cpu = process.cpuUsage()
+let queuedMs = queued(process.pid)
 
 setInterval(() => {
   const now = performance.now()
-  const { user, system } = process.cpuUsage(cpu)
   const pausedMs = now - wall - PROBE_MS
   longestWallMs = Math.max(longestWallMs, pausedMs)
-  longestMs = Math.max(longestMs, Math.min(pausedMs, (user + system) / 1000))
+  const queuedNow = queued(process.pid)
+  longestMs = Math.max(longestMs, pausedMs - (queuedNow - queuedMs))
   peakRss = Math.max(peakRss, process.memoryUsage.rss())
   wall = performance.now()
-  cpu = process.cpuUsage()
+  queuedMs = queuedNow
 }, PROBE_MS)
 
 function sockets() {
@@ -34,7 +36,7 @@ function mark() {
   baseRss = process.memoryUsage.rss()
   peakRss = baseRss
   wall = performance.now()
-  cpu = process.cpuUsage()
+  queuedMs = queued(process.pid)
   longestMs = 0
   longestWallMs = 0
   return { rss: baseRss, sockets: sockets() }

@@ -1,24 +1,15 @@
 // An honest client: asks for JSON over and over, on a connection that it keeps and on new ones. How long it
 // waits does not count the time in which the server, or this process, was ready to run and the machine did
 // not let it. Arguments: the door, its port, and the server's process. Run by child.ts.
-import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
+import { queued } from './queued.mjs'
 
 const [, , door, port, server] = process.argv
 const PAUSE_MS = 2
 const GIVE_UP_MS = 5000
 const body = '{"n":1}'
-
-/** Milliseconds that the main thread of a process has waited for a processor (the kernel's sched-stats). */
-function queued(pid) {
-  try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6
-  } catch {
-    return 0
-  }
-}
 
 function createHttp1Asker() {
   const { Agent, request } = door === 'tls' ? https : http

@@ -1,7 +1,7 @@
 /** Connections that are held with little or nothing on them, and clients that do not read. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hostile } from '../hostile.ts'
-import type { Attack } from './attack.ts'
+import { type Attack, COSTLY_MS } from './attack.ts'
 
 export const GET = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`
 
@@ -62,6 +62,7 @@ export const CONNECTION_ATTACKS: readonly Attack[] = [
   {
     name: 'a body that nobody reads yet',
     door: 'http1',
+    everyMs: COSTLY_MS,
     stays: UNREAD,
     async run(hostile) {
       const socket = hostile.open(hostile.ports.http1)
@@ -71,6 +72,7 @@ export const CONNECTION_ATTACKS: readonly Attack[] = [
   },
   ...['/big', '/endless', '/file', '/big-compressed', '/stream-compressed'].map((path) => ({
     name: `reads nothing of ${path}`,
+    everyMs: COSTLY_MS,
     inCi: path === '/endless' || path === '/file',
     door: 'http1' as const,
     run: (hostile: Hostile) =>
@@ -81,6 +83,7 @@ export const CONNECTION_ATTACKS: readonly Attack[] = [
   {
     name: 'reads a little of /endless now and then',
     door: 'http1',
+    everyMs: COSTLY_MS,
     async run(hostile) {
       const socket = hostile.open(hostile.ports.http1, false)
       socket.write(GET('/endless'))
@@ -128,6 +131,7 @@ export const CONNECTION_ATTACKS: readonly Attack[] = [
   {
     name: 'a TLS connection that is silent',
     door: 'tls',
+    everyMs: 5,
     inCi: true,
     run: (hostile) => hostile.openTls('http/1.1'),
   },
@@ -139,6 +143,7 @@ export const CONNECTION_ATTACKS: readonly Attack[] = [
   {
     name: 'reads nothing of /big over TLS',
     door: 'tls',
+    everyMs: COSTLY_MS,
     run: (hostile) => hostile.openTls('http/1.1', false).write(GET('/big')),
   },
 ]

@@ -1,6 +1,6 @@
 /** Heads of HTTP/1.1: large ones, many of them, and values that are hard to read. */
 import type { Hostile } from '../hostile.ts'
-import type { Attack } from './attack.ts'
+import { type Attack, COSTLY_MS } from './attack.ts'
 import { GET } from './connection.ts'
 
 /** Just below the limit of a head. */
@@ -15,7 +15,7 @@ const withField = (path: string, name: string, value: string) =>
 function repeated(name: string, head: string, count = 100): Attack {
   const run = (hostile: Hostile) =>
     hostile.flood(hostile.open(hostile.ports.http1), head, hostile.times(count))
-  return { name, door: 'http1', run }
+  return { name, door: 'http1', everyMs: COSTLY_MS, run }
 }
 
 /** Values of fields that servers take apart. */
@@ -84,7 +84,8 @@ function pipeline(
   return {
     name: `pipelines ${name}`,
     door: 'http1',
-    ms: 1500,
+    ms: 1000,
+    everyMs: COSTLY_MS,
     inCi: /wait$|quick/.test(name),
     async run(hostile) {
       const socket = hostile.open(hostile.ports.http1, plan.reads)

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hostile } from '../hostile.ts'
-import type { Attack } from './attack.ts'
+import { type Attack, COSTLY_MS } from './attack.ts'
 import { END_HEADERS, frame, FRAME, INITIAL_WINDOW, preface, request, type Setting, uint32 } from './frame.ts'
 
 const FLOOD = 'one connection sends so many bytes'
@@ -33,7 +33,7 @@ export function flood(
   return {
     name: `HTTP/2: ${name}`,
     door: 'http2',
-    ms: 800,
+    ms: 400,
     alone: FLOOD,
     async run(hostile) {
       const socket = begin(hostile, [], reads)
@@ -53,7 +53,8 @@ export function once(
   return {
     name: `HTTP/2: ${name}`,
     door: 'http2',
-    ms: 800,
+    ms: 400,
+    everyMs: COSTLY_MS,
     run(hostile) {
       const bytes = typeof frames === 'function' ? frames(streamsOf(hostile)) : frames
       begin(hostile, pairs, reads).write(bytes)
@@ -71,7 +72,8 @@ export function renewed(
   return {
     name: `HTTP/2: ${name}`,
     door: 'http2',
-    ms: 1000,
+    ms: 500,
+    everyMs: COSTLY_MS,
     async run(hostile) {
       const socket = begin(hostile)
       const rounds = hostile.times(200)

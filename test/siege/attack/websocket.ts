@@ -23,7 +23,7 @@ function flood(name: string, path: string, piece: Buffer, count: number, plan: P
   return {
     name: `WebSocket: ${name}`,
     door: 'http1',
-    ms: 800,
+    ms: 400,
     alone: FLOOD,
     ...(plan.stays === undefined ? undefined : { stays: plan.stays }),
     async run(hostile) {
