@@ -36,14 +36,17 @@ export class Connections {
   readonly #sockets = new Map<Socket, Rest>()
   readonly #sessions: SessionWatch
   #sweep: ReturnType<typeof setInterval> | undefined
+  /** The one that came last: a session is on it. */
+  #newest: Socket | undefined
   #closedAt = Infinity
 
   constructor(server: Server | Http2Server, rules: ConnectionRules) {
     this.#server = server
     this.#rules = rules
     this.#sessions = new SessionWatch(rules.headersMs)
-    on(server, 'connection', this.#onConnection)
-    on(server, 'secureConnection', this.#onSecureConnection)
+    // Before Node makes a session on it, which happens at once.
+    server.prependListener('connection', callback(this.#onConnection))
+    server.prependListener('secureConnection', callback(this.#onSecureConnection))
     on(server, 'session', this.#onSession)
   }
 
@@ -53,6 +56,7 @@ export class Connections {
 
   readonly #onConnection = (connection: Socket): void => {
     if (this.#sweep === undefined) this.#watchRest()
+    this.#newest = connection
     this.#sockets.set(connection, { bytes: 0, since: 0 })
     once(connection, 'close', () => {
       this.#sockets.delete(connection)
@@ -68,7 +72,7 @@ export class Connections {
   }
 
   readonly #onSession = (session: ServerHttp2Session): void => {
-    this.#sessions.add(session)
+    this.#sessions.add(session, this.#newest!)
     if (this.#closedAt !== Infinity) session.close()
     // A session's error ends it; its streams have been told.
     on(session, 'error', () => {})

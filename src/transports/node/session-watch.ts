@@ -1,5 +1,6 @@
 /** Watches over sessions of HTTP/2: one that rests too long is sent away, one that broke is closed. */
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import { callback, on, once } from './callback.ts'
 import { hasStoppedReading } from './node-internal.ts'
 
@@ -22,9 +23,10 @@ export class SessionWatch {
     return this.#sessions.keys()
   }
 
-  add(session: ServerHttp2Session): void {
-    this.#sessions.set(session, new SessionRest(session, this.#restMs))
-    once(session, 'close', () => {
+  /** @param connection what the session is on; Node tells of it no more once the session is destroyed. */
+  add(session: ServerHttp2Session, connection: Socket): void {
+    this.#sessions.set(session, new SessionRest(session, connection, this.#restMs))
+    once(connection, 'close', () => {
       this.#sessions.delete(session)
       if (this.#sessions.size === 0) this.#stop()
     })
@@ -41,8 +43,13 @@ export class SessionWatch {
 
   /** Its streams close with it, and so their handlers are cancelled. */
   #look(): void {
-    for (const [session, rest] of this.#sessions)
-      if (hasStoppedReading(session, rest.isUnmoved(session))) session.destroy()
+    for (const [session, rest] of this.#sessions) {
+      const isUnmoved = rest.isUnmoved()
+      if (!session.destroyed) {
+        if (hasStoppedReading(session, isUnmoved)) session.destroy()
+        // Node waits for the last write of a session, which TLS may hold for good.
+      } else if (isUnmoved) rest.connection.destroy()
+    }
   }
 
   #stop(): void {
@@ -56,11 +63,13 @@ export class SessionWatch {
  * that long is told to go. So is one that never began, and one that stopped in the middle of a head.
  */
 class SessionRest {
+  readonly connection: Socket
   #open = 0
   /** The bytes that had passed when it was last looked at. */
   #bytes = -1
 
-  constructor(session: ServerHttp2Session, ms: number) {
+  constructor(session: ServerHttp2Session, connection: Socket, ms: number) {
+    this.connection = connection
     const timer =
       ms === 0
         ? undefined
@@ -82,9 +91,8 @@ class SessionRest {
   }
 
   /** Whether nothing has passed over the connection since this was last asked. */
-  isUnmoved({ destroyed, socket }: ServerHttp2Session): boolean {
-    if (destroyed) return false
-    const bytes = socket.bytesRead + socket.bytesWritten
+  isUnmoved(): boolean {
+    const bytes = this.connection.bytesRead + this.connection.bytesWritten
     const isUnmoved = bytes === this.#bytes
     this.#bytes = bytes
     return isUnmoved
