@@ -6,9 +6,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { captureAsyncScope } from '../../core/lifetime/async-scope.ts'
+import { type AsyncScope, captureAsyncScope } from '../../core/lifetime/async-scope.ts'
 import { callback, once } from './callback.ts'
 import { currentResponse, stopParserAtNext } from './node-internal.ts'
+
+/** Requests of one connection that may begin in a row. */
+const PER_TURN = 16
 
 /** What is known of a connection that pipelines. */
 interface Line {
@@ -21,6 +24,9 @@ export class Pipelining {
   readonly #most: number
   readonly #lines = new WeakMap<Duplex, Line>()
   readonly #onExcess: () => void
+  /** The connection of the request that came last, and how many have come from it in a row. */
+  #latest: Duplex | undefined
+  #inRow = 0
 
   /**
    * @param most requests that may wait on one connection.
@@ -33,14 +39,15 @@ export class Pipelining {
 
   /** Calls `begin` when the replies in front of this one have left, and never if the connection closes before. */
   enter(response: ServerResponse, begin: () => void): void {
+    const { socket } = response.req
     // Node gives the connection to one response at a time.
     if (response.socket !== null) {
+      if (this.#isLong(socket)) nextTurn(response, begin, captureAsyncScope())
       // Bytes behind the last reply of a connection are still parsed. To answer them ends the process: Node
       // asserts that replies finish in the order of their requests (resOnFinish), and its list is out of date.
-      if (response.socket.writable) begin()
+      else if (socket.writable) begin()
       return
     }
-    const { socket } = response.req
     const line = this.#lineOf(socket)
     line.waiting++
     if (line.waiting >= this.#most && !line.isFull) {
@@ -51,9 +58,23 @@ export class Pipelining {
     // The request has a context of its own (AsyncLocalStorage); the event comes in that of the reply before it.
     const scope = captureAsyncScope()
     once(response, 'socket', () => {
-      // In a turn of its own, so that a long line of short requests lets others in between.
-      setImmediate(callback(() => this.#begin(socket, line, () => scope(begin)), response))
+      line.waiting--
+      nextTurn(response, begin, scope)
     })
+  }
+
+  /**
+   * Whether so many requests came from one connection in a row that others should have a turn: where each has a
+   * body, Node finishes the reply to one before it reads the next.
+   */
+  #isLong(connection: Duplex): boolean {
+    if (connection !== this.#latest) {
+      this.#latest = connection
+      this.#inRow = 0
+    }
+    if (++this.#inRow < PER_TURN) return false
+    this.#inRow = 0
+    return true
   }
 
   /**
@@ -77,11 +98,12 @@ export class Pipelining {
     if (line === undefined) this.#lines.set(connection, (line = { waiting: 0, isFull: false }))
     return line
   }
+}
 
-  #begin(connection: Duplex, line: Line, begin: () => void): void {
-    line.waiting--
-    if (connection.writable) begin()
-  }
+/** Calls `begin` in a turn of its own, so that a long line of short requests lets others in between. */
+function nextTurn(response: ServerResponse, begin: () => void, scope: AsyncScope): void {
+  const { socket } = response.req
+  setImmediate(callback(() => socket.writable && scope(begin), response))
 }
 
 /** Whether a reply is still on its way over this connection. */
