@@ -1,5 +1,6 @@
 import type { Coding } from '../wire/content-coding.ts'
 import { isHost } from '../wire/host.ts'
+import type { BodyMemory } from './body/body-room.ts'
 import { HttpError } from './error.ts'
 import type { Cancellation } from './lifetime/cancellation.ts'
 
@@ -50,6 +51,8 @@ export interface Incoming {
   readonly protocol: Protocol
   /** Default: what the web platform has, and no compression of replies. */
   readonly codings?: ContentCodings
+  /** Where collected bodies are counted, when the connection has many requests at a time. Default: nowhere. */
+  readonly memory?: BodyMemory | undefined
   /** Sends an interim reply (1xx) before the reply, where the transport can. */
   inform?(status: number, headers: Readonly<Record<string, string>>): void
 }

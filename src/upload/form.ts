@@ -1,5 +1,6 @@
 import { collect } from '../core/body/body.ts'
 import { assertFormOrigin } from '../core/body/body-plan.ts'
+import type { BodyRoom } from '../core/body/body-room.ts'
 import { type BodyReader, isFileRule, type PartShape } from '../core/body/body-reader.ts'
 import { type InputIssue } from '../core/error.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -13,6 +14,7 @@ import {
   type Scratch,
 } from '../core/body/sink.ts'
 import { harmless } from '../core/lifetime/thenable.ts'
+import { Gathering } from '../wire/gathering.ts'
 import { MULTIPART, openMultipart } from './multipart.ts'
 import type { FieldPart, FilePart } from './part.ts'
 import {
@@ -143,23 +145,26 @@ async function validateField(schema: Schema, values: readonly unknown[]) {
 /** Reads a file into memory, and from there to disk when it becomes large. */
 async function spool(part: FilePart, exchange: Exchange): Promise<UploadedFile> {
   const { disk } = exchange.engine
-  let pieces: Uint8Array[] = []
+  const { room } = exchange.bodyIntake
+  let gathering = new Gathering()
   let scratch: Scratch | undefined
   for await (const bytes of part) {
     if (scratch === undefined && part.received > IN_MEMORY) {
       scratch = await (await disk()).scratch()
       const opened = scratch
       exchange.lifetime.releaseWith('request', `upload "${part.name}"`, () => opened.close())
-      for (const piece of pieces) await scratch.write(piece)
-      pieces = []
+      await scratch.write(gathering.join())
+      gathering = new Gathering()
     }
-    if (scratch === undefined) pieces.push(bytes)
-    else await scratch.write(bytes)
+    if (scratch === undefined) {
+      gathering.add(bytes)
+      room.keep(bytes.byteLength)
+    } else await scratch.write(bytes)
   }
-  return new UploadedFile(part, scratch === undefined ? { pieces } : scratch, disk)
+  return new UploadedFile(part, scratch ?? gathering.join(), disk, room)
 }
 
-type Kept = Scratch | { readonly pieces: readonly Uint8Array[] }
+type Kept = Scratch | Uint8Array
 
 /** A file that was uploaded whole. It is there until the request has ended: save it, or read it, before. */
 export class UploadedFile implements AsyncIterable<Uint8Array> {
@@ -173,25 +178,29 @@ export class UploadedFile implements AsyncIterable<Uint8Array> {
   readonly size: number
   readonly #kept: Kept
   readonly #disk: OpenDisk
+  readonly #room: BodyRoom
 
-  constructor({ filename, sentFilename, type, received }: FilePart, kept: Kept, disk: OpenDisk) {
+  constructor(part: FilePart, kept: Kept, disk: OpenDisk, room: BodyRoom) {
+    const { filename, sentFilename, type, received } = part
     this.filename = filename
     this.sentFilename = sentFilename
     this.type = type
     this.size = received
     this.#kept = kept
     this.#disk = disk
+    this.#room = room
   }
 
   /** The bytes, from the start; as often as you like. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    if ('pieces' in this.#kept) yield* this.#kept.pieces
+    if (this.#kept instanceof Uint8Array) yield this.#kept
     else yield* this.#kept.read()
   }
 
   /** The whole file in memory. */
   bytes(): Promise<Uint8Array> {
-    return collect(this)
+    if (this.#kept instanceof Uint8Array) return Promise.resolve(this.#kept)
+    return harmless(collect(this, this.#room))
   }
 
   /** The whole file in memory, as UTF-8; what is none is replaced. */

@@ -5,6 +5,7 @@ import { HttpError, type InputIssue } from '../core/error.ts'
 import { type AnySchema, placeIssues, checkSent, type Schema, validationFailed } from '../core/schema.ts'
 import type { OpenDisk } from '../core/body/sink.ts'
 import { type FormPart, readFormPart } from '../wire/form-part.ts'
+import { Gathering } from '../wire/gathering.ts'
 import { type MultipartEvent, type MultipartParser, MultipartSyntaxError } from '../wire/multipart.ts'
 import { type FieldPart, FilePart, tooLarge } from './part.ts'
 import { ANY_FILE, type FormLimits } from './shape.ts'
@@ -104,6 +105,7 @@ export class MultipartBody<P> implements AsyncIterable<P> {
   #count(bytes: number): void {
     const { fieldsBytes } = this.#rules.limits
     this.#fieldsBytes += bytes
+    this.#body.room.keep(bytes)
     if (this.#fieldsBytes <= fieldsBytes) return
     const detail = `The fields of a form may have at most ${fieldsBytes} bytes in all.`
     throw new HttpError('BODY_TOO_LARGE', { detail, headers: CLOSE })
@@ -113,16 +115,16 @@ export class MultipartBody<P> implements AsyncIterable<P> {
     const { parts, limits } = this.#rules
     const declared = this.#declared(name)
     if (declared !== undefined && isFileRule(declared)) throw refused(name, 'Send it as a file.')
-    const pieces: Uint8Array[] = []
+    const gathering = new Gathering()
     let size = 0
     for (let bytes = await this.#data(); bytes !== undefined; bytes = await this.#data()) {
       size += bytes.byteLength
       if (size > limits.fieldBytes) throw tooLarge(name, 'field', limits.fieldBytes)
       this.#count(bytes.byteLength)
-      pieces.push(bytes)
+      gathering.add(bytes)
     }
     if (parts !== undefined && declared === undefined) return undefined
-    const text = decodeField(name, headers, pieces)
+    const text = decodeField(name, headers, gathering.join())
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
     if (declared === undefined) return { kind: 'field', name, value: text }
     const result = await checkSent(declared as Schema, text)
@@ -139,7 +141,12 @@ export class MultipartBody<P> implements AsyncIterable<P> {
     if (rule === undefined) throw refused(name, 'There is no such file in this form.')
     if (!isFileRule(rule)) throw refused(name, 'Send it as a field, not as a file.')
     const left = () => this.#left && this.#close()
-    const made = new FilePart(part, rule, { pull: () => this.#data(), left }, this.#rules.disk)
+    const made = new FilePart(
+      part,
+      rule,
+      { room: this.#body.room, pull: () => this.#data(), left },
+      this.#rules.disk,
+    )
     // A browser sends this for a file input in which nothing was chosen.
     if (part.filename === '') {
       await made.skip()
@@ -202,19 +209,11 @@ const CLOSE = { connection: 'close' }
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** @throws {HttpError} 400 for a field that is not in UTF-8. */
-function decodeField(
-  name: string,
-  headers: Readonly<Record<string, string>>,
-  pieces: readonly Uint8Array[],
-): string {
+function decodeField(name: string, headers: Readonly<Record<string, string>>, bytes: Uint8Array): string {
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase()
   try {
     if (charset !== undefined && !/^(utf-?8|us-ascii)$/.test(charset)) throw new TypeError(charset)
-    const decoder = pieces.length === 1 ? UTF8 : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    if (pieces.length === 1) return decoder.decode(pieces[0]!)
-    let text = ''
-    for (const piece of pieces) text += decoder.decode(piece, { stream: true })
-    return text + decoder.decode()
+    return UTF8.decode(bytes)
   } catch {
     throw new HttpError('MALFORMED_BODY', { detail: `The field "${name}" is not in UTF-8.`, headers: CLOSE })
   }

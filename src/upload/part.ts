@@ -1,4 +1,5 @@
 import { collect } from '../core/body/body.ts'
+import type { BodyRoom } from '../core/body/body-room.ts'
 import type { FileRule } from '../core/body/body-reader.ts'
 import { HttpError } from '../core/error.ts'
 import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from '../core/body/sink.ts'
@@ -15,6 +16,8 @@ export interface FieldPart<Name extends string = string, Value = string> {
 
 /** Where the bytes of a part come from. */
 export interface PartSource {
+  /** What is kept of the whole form in memory. */
+  readonly room: BodyRoom
   /** The next bytes, undefined at its end. */
   pull(): Promise<Uint8Array | undefined>
   /** Nobody reads it any more. */
@@ -104,7 +107,7 @@ export class FilePart<Name extends string = string> implements AsyncIterable<Uin
 
   /** The whole file in memory. */
   bytes(): Promise<Uint8Array> {
-    return harmless(collect(this))
+    return harmless(collect(this, this.#source.room))
   }
 
   /** The whole file in memory, as UTF-8; what is none is replaced. */

@@ -209,8 +209,8 @@ class Uploads {
       context.head.set('upload-complete', formatBoolean(true))
     }
     try {
-      const { disk } = ExchangeView.exchangeOf(context).engine
-      const answer = await onComplete(new Upload(stored, store, disk), context)
+      const { engine, bodyIntake } = ExchangeView.exchangeOf(context)
+      const answer = await onComplete(new Upload(stored, store, engine.disk, bodyIntake.room), context)
       await complete()
       return answer
     } catch (error) {

@@ -1,4 +1,5 @@
 import { collect } from '../core/body/body.ts'
+import type { BodyRoom } from '../core/body/body-room.ts'
 import {
   type OpenDisk,
   save,
@@ -77,8 +78,9 @@ export class Upload implements AsyncIterable<Uint8Array> {
   readonly sentFilename: string
   readonly #store: UploadStore
   readonly #disk: OpenDisk
+  readonly #room: BodyRoom
 
-  constructor({ info, offset }: StoredUpload, store: UploadStore, disk: OpenDisk) {
+  constructor({ info, offset }: StoredUpload, store: UploadStore, disk: OpenDisk, room: BodyRoom) {
     this.id = info.id
     this.size = offset
     this.type = info.type
@@ -86,6 +88,7 @@ export class Upload implements AsyncIterable<Uint8Array> {
     this.filename = safeFilename(info.sentFilename)
     this.#store = store
     this.#disk = disk
+    this.#room = room
   }
 
   /** The bytes, from the start; as often as you like. */
@@ -95,7 +98,7 @@ export class Upload implements AsyncIterable<Uint8Array> {
 
   /** The whole of it in memory. */
   bytes(): Promise<Uint8Array> {
-    return harmless(collect(this))
+    return harmless(collect(this, this.#room))
   }
 
   /**

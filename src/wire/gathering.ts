@@ -1,4 +1,4 @@
-/** Smaller chunks are copied together; each would keep all that was received with it in memory. */
+/** Smaller chunks are copied together. */
 const SMALL = 4 * 1024
 const BLOCK = 16 * 1024
 
@@ -41,14 +41,19 @@ export class Gathering {
   }
 
   #append(bytes: Uint8Array): void {
-    if (bytes.byteLength >= SMALL) {
+    // A chunk that is part of a larger buffer would keep all of that in memory: frames of HTTP/2 do.
+    if (bytes.byteLength >= SMALL && bytes.byteLength * 2 > bytes.buffer.byteLength) {
       this.#closeBlock(0)
       this.#chunks.push(bytes)
       return
     }
-    if (this.#used + bytes.byteLength > this.#block.byteLength) this.#closeBlock(BLOCK)
-    this.#block.set(bytes, this.#used)
-    this.#used += bytes.byteLength
+    for (let at = 0; at < bytes.byteLength;) {
+      if (this.#used === this.#block.byteLength) this.#closeBlock(BLOCK)
+      const piece = bytes.subarray(at, at + this.#block.byteLength - this.#used)
+      this.#block.set(piece, this.#used)
+      this.#used += piece.byteLength
+      at += piece.byteLength
+    }
   }
 
   /** @param size of the next block. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../lifetime/clock.ts'
+import { BodyRoom } from './body-room.ts'
 import { codingsToUndo, Inflation, webCodings } from './decompression.ts'
 import { HttpError } from '../error.ts'
 import { headerValue, type Incoming } from '../incoming.ts'
@@ -27,6 +28,8 @@ const TIMED_BYTES = 1024 * 1024
 export class BodyIntake implements AsyncIterable<Uint8Array> {
   /** Bytes accepted at the most. */
   readonly limit: number
+  /** What is kept of it in memory. Reading waits while there is no room. */
+  readonly room: BodyRoom
   /** Called with every piece that has arrived. */
   onArrival = () => {}
   readonly #incoming: Incoming
@@ -52,6 +55,7 @@ export class BodyIntake implements AsyncIterable<Uint8Array> {
   constructor(incoming: Incoming, clock: Clock, { bytes: limit, ms, ratio }: BodyBounds) {
     this.#incoming = incoming
     this.#clock = clock
+    this.room = new BodyRoom(incoming, clock)
     this.#timeoutMs = ms
     this.#ratio = ratio
     this.limit = limit
@@ -64,9 +68,10 @@ export class BodyIntake implements AsyncIterable<Uint8Array> {
     return this.#received
   }
 
-  /** When the last bytes arrived, by the app's clock; undefined while there were none. */
+  /** When the last bytes arrived, or were last held back by us; by the app's clock, undefined before. */
   get lastReadAt(): number | undefined {
-    return this.#lastReadAt
+    const { heldUntil } = this.room
+    return heldUntil === undefined ? this.#lastReadAt : Math.max(heldUntil, this.#lastReadAt ?? heldUntil)
   }
 
   /** The `content-length`, undefined when the body is sent in pieces of unknown number, or coded. */
@@ -200,7 +205,10 @@ export class BodyIntake implements AsyncIterable<Uint8Array> {
     if (this.#interrupted !== undefined) return Promise.reject(this.#interrupted.error as Error)
     return new Promise((resolve, reject) => {
       this.#rejectRead = reject
-      iterator.next().then(resolve, reject)
+      const room = this.room.wait()
+      const read = () => void iterator.next().then(resolve, reject)
+      if (room === undefined) read()
+      else room.then(() => (this.#interrupted === undefined ? read() : undefined), reject)
     })
   }
 
@@ -244,7 +252,8 @@ export class BodyIntake implements AsyncIterable<Uint8Array> {
 
   /** By the app's clock: what has arrived has earned its time. */
   get #deadline(): number {
-    return this.#openedAt + this.#timeoutMs * (1 + Math.floor(this.#received / TIMED_BYTES))
+    const earned = this.#timeoutMs * (1 + Math.floor(this.#received / TIMED_BYTES))
+    return this.#openedAt + earned + this.room.heldMs
   }
 
   #interrupt(error: unknown): void {

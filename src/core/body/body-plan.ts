@@ -6,6 +6,7 @@ import type { Incoming } from '../incoming.ts'
 import { foreignOrigin } from '../origin.ts'
 import type { RequestBody } from './body.ts'
 import type { BodyReader } from './body-reader.ts'
+import type { BodyRoom } from './body-room.ts'
 import {
   acceptsUndefined,
   checkSent,
@@ -91,7 +92,7 @@ function itemsPlan(format: Format): BodyPlan {
       throw unsupported(rawBody.mediaType, format.mediaTypes[0]!)
     }
     bodyIntake.claim()
-    inputs.body = readItems(rawBody, format, (issues) => {
+    inputs.body = readItems(rawBody, bodyIntake.room, format, (issues) => {
       // The first is told whole, and how many there were with the ending: a sender must not fill the log.
       if (exchange.lifetime.dropped++ > 0) return
       log.warn({ route, issues }, 'An item of a request body was dropped')
@@ -101,12 +102,28 @@ function itemsPlan(format: Format): BodyPlan {
 
 type Dropped = (issues: readonly InputIssue[]) => void
 
-async function* readItems(body: RequestBody, format: Format, onDrop: Dropped): AsyncGenerator<unknown> {
+/** A line may be as long as this before it counts as collected. */
+const FREE_LINE = 64 * 1024
+
+async function* readItems(
+  body: RequestBody,
+  room: BodyRoom,
+  format: Format,
+  onDrop: Dropped,
+): AsyncGenerator<unknown> {
   const decoder = new JsonLineDecoder({ maxDepth: MAX_JSON_DEPTH })
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   let index = 0
+  let unfinished = 0
+  let kept = FREE_LINE
   for await (const bytes of body) {
-    for (const item of decode(() => decoder.push(utf8.decode(bytes, { stream: true })))) {
+    const items = decode(() => decoder.push(utf8.decode(bytes, { stream: true })))
+    unfinished = items.length === 0 ? unfinished + bytes.byteLength : 0
+    if (unfinished > kept) {
+      room.keep(unfinished - kept)
+      kept = unfinished
+    }
+    for (const item of items) {
       const checked = await checkItem(format, item, index++, onDrop)
       if (checked !== undefined) yield checked.value
     }

@@ -3,6 +3,7 @@ import { mediaTypeCharset, mediaTypeEssence } from '../../wire/header.ts'
 import { JsonTooDeep, parseJson } from '../../wire/json.ts'
 import { parseQuery, type QueryRecord, QuerySyntaxError } from '../../wire/query.ts'
 import type { BodyIntake } from './body-intake.ts'
+import type { BodyRoom } from './body-room.ts'
 import { HttpError } from '../error.ts'
 import { type OpenDisk, save, type Saved, type SaveOptions, type SaveTarget } from './sink.ts'
 import { harmless } from '../lifetime/thenable.ts'
@@ -71,7 +72,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** The whole body. May be called again. */
   bytes(): Promise<Uint8Array> {
-    return (this.#collected ??= harmless(collect(this)))
+    return (this.#collected ??= harmless(collect(this, this.#intake.room)))
   }
 
   /**
@@ -126,10 +127,17 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** All bytes in one piece. */
-export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** All bytes in one piece, as there is room for them. */
+export async function collect(chunks: AsyncIterable<Uint8Array>, room: BodyRoom): Promise<Uint8Array> {
   const gathering = new Gathering()
-  for await (const bytes of chunks) gathering.add(bytes)
+  room.keep(0)
+  for await (const bytes of chunks) {
+    gathering.add(bytes)
+    room.keep(bytes.byteLength)
+    // The chunks of a body wait by themselves, those of a store do not.
+    const held = room.wait()
+    if (held !== undefined) await held
+  }
   return gathering.join()
 }
 

@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/lifetime/cancellation.ts'
+import type { BodyMemory } from '../../core/body/body-room.ts'
 import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { callback, once } from './callback.ts'
 import { zlibCodings } from './decompress.ts'
 import type { NodeResponse } from './response.ts'
@@ -23,11 +25,14 @@ export class NodeIncoming implements Incoming {
   onBodyWanted: (() => void) | undefined = undefined
   /** Where interim replies go. */
   response: Pick<NodeResponse, 'inform'> | undefined = undefined
+  /** Where collected bodies of HTTP/2 are counted. HTTP/1 has one request of a connection at a time. */
+  bodies: BodyBudget | undefined = undefined
   readonly #message: AnyMessage
   readonly #upgrade: boolean
   #cancellation: Cancellation | undefined
   #body: NodeBody | null | undefined
   #headers: IncomingHeaders | undefined
+  #memory: BodyMemory | undefined
 
   constructor(message: AnyMessage, upgrade = false) {
     this.#message = message
@@ -38,6 +43,11 @@ export class NodeIncoming implements Incoming {
 
   inform(status: number, headers: Readonly<Record<string, string>>): void {
     this.response?.inform(status, headers)
+  }
+
+  get memory(): BodyMemory | undefined {
+    if (!isHttp2(this.#message)) return undefined
+    return (this.#memory ??= this.bodies?.open(this.#message))
   }
 
   get cancellation(): Cancellation {

@@ -60,6 +60,7 @@ const LIMITS = namesOf<ListenLimits>({
   headerBytes: true,
   pipelined: true,
   replyBytes: true,
+  bodyBytes: true,
 })
 
 /** @throws {UsageError} for an option that there is not, and for a time or a port that is none. */
@@ -83,7 +84,7 @@ function assertLimits(limits: ListenLimits = {}): void {
   assertOptions(limits, LIMITS, 'limits of listen')
   for (const name of ['connections', 'requests', 'streams', 'headers', 'pipelined'] as const)
     assertAmount(limits[name], `limits.${name}`, 'a count')
-  for (const name of ['headerBytes', 'replyBytes'] as const)
+  for (const name of ['headerBytes', 'replyBytes', 'bodyBytes'] as const)
     assertAmount(limits[name], `limits.${name}`, 'bytes')
 }
 
@@ -118,4 +119,11 @@ export interface ListenLimits {
    * them holds at most 64 KiB.
    */
   readonly replyBytes?: number
+  /**
+   * Bytes of request bodies that one HTTP/2 connection may have in memory, default 8 MiB: what `bytes()`,
+   * `text()`, `json()`, schemas and forms collect, until their requests have ended. Further bodies are not read
+   * meanwhile, except small ones; nothing is refused. Bodies that are streamed or saved are not counted. Raise
+   * it for a proxy that sends the requests of many clients over one connection.
+   */
+  readonly bodyBytes?: number
 }

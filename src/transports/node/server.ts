@@ -73,7 +73,7 @@ export class NodeServer {
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#admission = new Admission(limits, app.engine.log, app.engine.clock)
     this.#pipelining = new Pipelining(limits.pipelined, () => this.#admission.tell('pipelined'))
-    this.#budget = new SessionBudget(limits.replyBytes)
+    this.#budget = new SessionBudget(limits)
     const headersMs = app.engine.timeouts.headers
     const keepAliveMs = options.keepAlive ?? KEEP_ALIVE_MS
     this.#keepAlive = keepAliveMs < 1000 ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`
@@ -129,6 +129,7 @@ export class NodeServer {
     const response = toResponse(raw)
     incoming.onBodyWanted = onBodyWanted
     incoming.response = response
+    incoming.bodies = this.#budget.bodies
     const reply = this.#app.handle(incoming)
     if (!(reply instanceof Promise)) return this.#send(message, response, incoming, reply)
     const work = reply.then((settled) => this.#send(message, response, incoming, settled, active))

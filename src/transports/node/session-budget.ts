@@ -5,7 +5,9 @@
  */
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import { captureAsyncScope } from '../../core/lifetime/async-scope.ts'
+import { BodyBudget } from './body-budget.ts'
 import { callback, once } from './callback.ts'
+import type { ServerLimits } from './limit.ts'
 
 /** Requests of one connection that begin in one turn of the loop. */
 const PER_TURN = 16
@@ -24,12 +26,14 @@ class Account {
 }
 
 export class SessionBudget {
+  readonly bodies: BodyBudget
+  /** Bytes of whole replies that may be under way on one connection. */
   readonly #most: number
   readonly #accounts = new WeakMap<object, Account>()
 
-  /** @param most bytes of whole replies that may be under way on one connection. */
-  constructor(most: number) {
-    this.#most = most
+  constructor({ replyBytes, bodyBytes }: Pick<ServerLimits, 'replyBytes' | 'bodyBytes'>) {
+    this.#most = replyBytes
+    this.bodies = new BodyBudget(bodyBytes)
   }
 
   /** Calls `begin` when it is the request's turn, or its stream has closed. */
