@@ -43,7 +43,6 @@ const FAULTS: Record<string, Buffer> = {
   'a PUSH_PROMISE': frame(5, 4, 1, Buffer.alloc(8)),
   'RST_STREAM of an idle stream': frame(3, 0, 2, Buffer.alloc(4)),
   'a window that overflows': frame(8, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff])),
-  'PRIORITY of stream 0': frame(2, 0, 0, Buffer.alloc(5)),
   'HEADERS in the middle of a header block': Buffer.concat([
     frame(1, 1, 3, headers('/wait')),
     frame(1, 5, 5, headers('/wait')),

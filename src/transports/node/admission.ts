@@ -11,12 +11,21 @@ import type { ServerLimits } from './limit.ts'
 const RETRY_AFTER_S = 1
 /** How often it is logged that a limit was reached, in milliseconds. */
 const LOG_EVERY_MS = 60_000
+/** What is logged when a limit is reached. */
+const REACHED = {
+  connections: 'The server is full: raise `limits.connections` of listen, or add servers.',
+  requests: 'The server is full: raise `limits.requests` of listen, or add servers.',
+  pipelined:
+    'A client pipelined too many requests: those above the limit have to be sent again. Raise `limits.pipelined` of listen if it may.',
+  bodyBytes:
+    'Requests of one HTTP/2 connection wait until others with large bodies have ended. Raise `limits.bodyBytes` of listen if a proxy sends the requests of many clients over one connection.',
+}
 
 export class Admission {
   readonly #limits: ServerLimits
   readonly #log: Logger
   readonly #clock: Clock
-  #loggedAt = -Infinity
+  readonly #loggedAt = new Map<string, number>()
 
   constructor(limits: ServerLimits, log: Logger, clock: Clock) {
     this.#limits = limits
@@ -42,16 +51,12 @@ export class Admission {
     return new HttpError('UNAVAILABLE', { detail: 'The server is full. Try again later.', headers })
   }
 
-  /** Logs that a limit was reached, at most once a minute. */
-  tell(limit: 'connections' | 'requests' | 'pipelined'): void {
+  /** Logs that a limit was reached, each at most once a minute. */
+  tell(limit: keyof typeof REACHED): void {
     const now = this.#clock.now()
-    if (now - this.#loggedAt < LOG_EVERY_MS) return
-    this.#loggedAt = now
-    const message =
-      limit === 'pipelined'
-        ? 'A client pipelined too many requests: those above the limit have to be sent again. Raise `limits.pipelined` of listen if it may.'
-        : `The server is full: raise \`limits.${limit}\` of listen, or add servers.`
-    this.#log.warn({ limit: this.#limits[limit] }, message)
+    if (now - (this.#loggedAt.get(limit) ?? -Infinity) < LOG_EVERY_MS) return
+    this.#loggedAt.set(limit, now)
+    this.#log.warn({ limit: this.#limits[limit] }, REACHED[limit])
   }
 }
 

@@ -22,13 +22,15 @@ class Waiting {
 /** One connection. */
 class Account {
   readonly #most: number
+  readonly #onWait: () => void
   #bytes = 0
   /** Requests that have some, the oldest first. */
   readonly #holders = new Set<StreamMemory>()
   readonly #waiting = new Map<StreamMemory, Waiting>()
 
-  constructor(most: number) {
+  constructor(most: number, onWait: () => void) {
     this.#most = most
+    this.#onWait = onWait
   }
 
   mayTake(memory: StreamMemory): boolean {
@@ -43,6 +45,7 @@ class Account {
   }
 
   wait(memory: StreamMemory): Promise<void> {
+    this.#onWait()
     let waiting = this.#waiting.get(memory)
     if (waiting === undefined) this.#waiting.set(memory, (waiting = new Waiting()))
     return waiting.over
@@ -126,11 +129,16 @@ function lengthOf(request: Http2ServerRequest): number {
 
 export class BodyBudget {
   readonly #most: number
+  readonly #onWait: () => void
   readonly #accounts = new WeakMap<object, Account>()
 
-  /** @param most bytes of collected bodies that one connection may use. */
-  constructor(most: number) {
+  /**
+   * @param most bytes of collected bodies that one connection may use.
+   * @param onWait is called when a request waits.
+   */
+  constructor(most: number, onWait: () => void) {
     this.#most = most
+    this.#onWait = onWait
   }
 
   /** The memory of a request; undefined when its stream has closed. */
@@ -138,7 +146,7 @@ export class BodyBudget {
     const { session, closed } = request.stream
     if (session === undefined || closed) return undefined
     let account = this.#accounts.get(session)
-    if (account === undefined) this.#accounts.set(session, (account = new Account(this.#most)))
+    if (account === undefined) this.#accounts.set(session, (account = new Account(this.#most, this.#onWait)))
     return new StreamMemory(account, request)
   }
 }

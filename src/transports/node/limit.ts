@@ -15,7 +15,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   headers: 128,
   pipelined: 128,
   replyBytes: 8 * 1024 * 1024,
-  bodyBytes: 8 * 1024 * 1024,
+  bodyBytes: 16 * 1024 * 1024,
 }
 
 /** What Node keeps back of a reply before it asks us to wait, in bytes. */

@@ -73,7 +73,7 @@ export class NodeServer {
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#admission = new Admission(limits, app.engine.log, app.engine.clock)
     this.#pipelining = new Pipelining(limits.pipelined, () => this.#admission.tell('pipelined'))
-    this.#budget = new SessionBudget(limits)
+    this.#budget = new SessionBudget(limits, () => this.#admission.tell('bodyBytes'))
     const headersMs = app.engine.timeouts.headers
     const keepAliveMs = options.keepAlive ?? KEEP_ALIVE_MS
     this.#keepAlive = keepAliveMs < 1000 ? undefined : `timeout=${Math.floor(keepAliveMs / 1000)}`

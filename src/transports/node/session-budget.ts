@@ -31,9 +31,13 @@ export class SessionBudget {
   readonly #most: number
   readonly #accounts = new WeakMap<object, Account>()
 
-  constructor({ replyBytes, bodyBytes }: Pick<ServerLimits, 'replyBytes' | 'bodyBytes'>) {
+  /** @param onBodyWaits is called when a request waits for memory for its body. */
+  constructor(
+    { replyBytes, bodyBytes }: Pick<ServerLimits, 'replyBytes' | 'bodyBytes'>,
+    onBodyWaits: () => void,
+  ) {
     this.#most = replyBytes
-    this.bodies = new BodyBudget(bodyBytes)
+    this.bodies = new BodyBudget(bodyBytes, onBodyWaits)
   }
 
   /** Calls `begin` when it is the request's turn, or its stream has closed. */
