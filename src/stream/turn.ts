@@ -25,11 +25,18 @@ export function continueNextTurn(resume: () => void, macrotask: Macrotask): void
   waiting.push(resume)
   if (scheduled) return
   scheduled = true
-  macrotask(runWaiting)
+  macrotask(() => runWaiting(macrotask))
 }
 
-function runWaiting(): void {
+function runWaiting(macrotask: Macrotask): void {
   scheduled = false
   sliceEnd = performance.now() + SLICE_MS
-  for (const resume of waiting.splice(0)) resume()
+  const resumes = waiting.splice(0)
+  let next = 0
+  try {
+    while (next < resumes.length) resumes[next++]!()
+  } finally {
+    // One that throws does not keep the others from their turn.
+    for (const resume of resumes.slice(next)) continueNextTurn(resume, macrotask)
+  }
 }

@@ -58,7 +58,9 @@ export class Gathering {
 
   /** @param size of the next block. */
   #closeBlock(size: number): void {
-    if (this.#used > 0) this.#chunks.push(this.#block.subarray(0, this.#used))
+    // A block that is left early would keep all of its memory.
+    const isFull = this.#used === this.#block.byteLength
+    if (this.#used > 0) this.#chunks.push(isFull ? this.#block : this.#block.slice(0, this.#used))
     this.#block = new Uint8Array(size)
     this.#used = 0
   }

@@ -14,7 +14,7 @@ import { wait, within } from '../contract/transport.ts'
 const MIB = 1024 * 1024
 const STREAMS = 100
 const PIECES = 16
-const BOUND = 30 * MIB
+const BOUND = 38 * MIB
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

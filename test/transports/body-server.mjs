@@ -2,7 +2,10 @@
 import { App, file, form } from 'millrace'
 
 const [, , bodyBytes, ms] = process.argv
-const app = new App({ timeouts: { body: Number(ms), first: Number(ms) } })
+const app = new App({
+  log: { debug() {}, info() {}, warn() {}, error: console.error },
+  timeouts: { body: Number(ms), first: Number(ms) },
+})
 const seen = { begun: 0, ended: 0, cancelled: 0, read: 0, peak: 0 }
 const memory = () => {
   // What is held counts, and not what has yet to be collected.

@@ -12,6 +12,8 @@ afterEach(async () => {
 })
 
 const get = (path: string, fields = '') => `GET ${path} HTTP/1.1\r\nhost: x\r\n${fields}\r\n`
+const post = (body: string) =>
+  `POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 const upgrade = (protocol: string, version = 13) =>
   `connection: upgrade\r\nupgrade: ${protocol}\r\nsec-websocket-version: ${version}\r\n` +
   'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
@@ -80,16 +82,54 @@ describe('pipelined requests', () => {
     expect(events).toEqual(['wait', 'waited', 'begin 1', 'begin 2'])
   })
 
-  test('keep their bodies until it is their turn', async () => {
+  test('keep small bodies until it is their turn', async () => {
     const { open, release } = await serve()
     const connection = await open()
-    const body = 'b'.repeat(200_000)
-    connection.send(`${get('/wait')}POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`)
-    connection.send(body)
-    connection.send(get('/n/1'))
+    const body = 'b'.repeat(16_000)
+    connection.send(get('/wait') + post(body) + get('/n/1'))
     await wait(20)
     release()
     expect(await texts(connection, 3)).toEqual(['done', body, '1'])
+  })
+
+  test.each([
+    ['a large body', post('b'.repeat(200_000))],
+    [
+      'a body of unknown size',
+      'POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    ],
+  ])('with %s are turned away, so that a disconnect is seen', async (_, second) => {
+    const { open, events, release } = await serve()
+    const [stays, leaves] = [await open(), await open()]
+    for (const connection of [stays, leaves]) connection.send(get('/wait') + second + get('/n/1'))
+    await until(() => events.length === 2, 'both begin')
+    await wait(50)
+    leaves.destroy()
+    await until(() => events.length === 3, 'it is told', 500)
+    release()
+    const got = await within(stays.reply('GET'), 'the reply in front')
+    expect([got.headers['connection'], await readText(got)]).toEqual(['close', 'done'])
+    await expect(stays.reply('GET')).rejects.toThrow(CutError)
+    expect(events).not.toContain('begin 1')
+  })
+
+  test('that are turned away behind a stream close their connection when it has ended', async () => {
+    const { open, release } = await serve()
+    const connection = await open()
+    connection.send(get('/stream') + post('b'.repeat(200_000)))
+    const stream = await connection.reply('GET')
+    await wait(20)
+    release()
+    expect(await readText(stream)).toBe('ab')
+    await expect(within(connection.reply('GET'), 'the end')).rejects.toThrow(CutError)
+  })
+
+  test('of a client that has sent all it wants to (half-closed) are answered', async () => {
+    const { open } = await serve()
+    const connection = await open()
+    connection.send(get('/n/1').repeat(50))
+    connection.socket.end()
+    expect(await texts(connection, 50)).toEqual(Array.from({ length: 50 }, () => '1'))
   })
 
   test('behind a stream that fails get no answer: its connection is cut', async () => {

@@ -5,11 +5,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { HttpError } from '../../core/error.ts'
-import { isHost, isSameHost } from '../../wire/host.ts'
+import { authorityOf, isHost, isSameHost } from '../../wire/host.ts'
 
 /** What is wrong with the `Host` and the `:authority` of a request: a 400, or undefined. */
 export function authorityProblem(message: IncomingMessage | Http2ServerRequest): HttpError | undefined {
-  const { rawHeaders, httpVersion } = message
+  const { rawHeaders, httpVersion, url = '' } = message
+  if (!url.startsWith('/')) {
+    // RFC 9112 section 3.2.2: an absolute-form target has a host of its own.
+    const target = authorityOf(url)
+    if (target !== undefined && !isHost(target)) return refused('The host of the target is malformed.')
+  }
   let host: string | undefined
   let authority: string | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {

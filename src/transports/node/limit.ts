@@ -14,8 +14,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   streams: 128,
   headers: 128,
   pipelined: 128,
-  replyBytes: 8 * 1024 * 1024,
-  bodyBytes: 16 * 1024 * 1024,
+  replyBytes: 32 * 1024 * 1024,
+  bodyBytes: 12 * 1024 * 1024,
 }
 
 /** What Node keeps back of a reply before it asks us to wait, in bytes. */

@@ -110,17 +110,18 @@ export interface ListenLimits {
   readonly headerBytes?: number
   /**
    * Requests that may wait on one HTTP/1.1 connection behind the one under way, default 128. A connection
-   * answers one request at a time. Further ones are not read: the last reply says `connection: close`.
+   * answers one request at a time. Further ones are not read, nor is one whose body has more than 16 KiB: the
+   * last reply says `connection: close`.
    */
   readonly pipelined?: number
   /**
-   * Bytes of whole replies (text, JSON, bytes) that may wait for the reader of one HTTP/2 connection, default
-   * 8 MiB. Its next requests begin when the client has taken some. Streams and files are not counted: each of
-   * them holds at most 64 KiB.
+   * Bytes of whole replies (text, JSON, bytes) above 64 KiB that may be under way on one HTTP/2 connection,
+   * default 32 MiB. Its next requests begin when one of them has ended. Streams and files are not counted: a file
+   * holds at most 64 KiB, a stream that and the chunk under way.
    */
   readonly replyBytes?: number
   /**
-   * Bytes of request bodies that one HTTP/2 connection may have in memory, default 8 MiB: what `bytes()`,
+   * Bytes of request bodies that one HTTP/2 connection may have in memory, default 12 MiB: what `bytes()`,
    * `text()`, `json()`, schemas and forms collect, until their requests have ended. Further bodies are not read
    * meanwhile, except small ones; nothing is refused. Bodies that are streamed or saved are not counted. Raise
    * it for a proxy that sends the requests of many clients over one connection.

@@ -1,6 +1,6 @@
 /**
- * Private fields of Node that are read here, since no public name tells the same. Each one may be missing:
- * the worst is then a slower path. Checked on Node 20.20, 22.23, 24.21 and 26.10.
+ * Private fields of Node that are read here, since no public name tells the same. Checked on Node 20.20, 22.23,
+ * 24.21 and 26.10. Each one may be missing; nothing throws then, and each function says what is lost.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
@@ -13,25 +13,25 @@ interface Handle {
   readStart?(): number
 }
 
-/** The response that a connection of HTTP/1 is at, the first of those that are pipelined. */
+/**
+ * The response that a connection of HTTP/1 is at, the first of those that are pipelined. Without it every
+ * connection counts as one that rests.
+ */
 export function currentResponse(connection: Duplex): ServerResponse | undefined {
   return (connection as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }
 
 /**
  * Makes Node's parser stop at the next request of a connection, and hand it over with the `upgrade` event:
- * what follows it in the same read costs nothing then.
- *
- * @returns false where Node has no such parser.
+ * what follows it in the same read costs nothing then. Where Node has no such parser, the connection is closed.
  */
-export function stopParserAtNext(connection: Duplex): boolean {
+export function stopParserAtNext(connection: Duplex): void {
   const { parser } = connection as { parser?: { onIncoming?: (request: IncomingMessage) => number } | null }
-  if (typeof parser?.onIncoming !== 'function') return false
+  if (typeof parser?.onIncoming !== 'function') return void connection.destroy()
   parser.onIncoming = (request) => {
     Object.assign(request, { upgrade: true })
     return STOP
   }
-  return true
 }
 
 /** The parser's word for a connection that is not HTTP any more. */
@@ -54,6 +54,8 @@ export function writeQueueSize(connection: object | null | undefined): number | 
  *
  * Reading also stops while a write is under way, and goes on by itself. So a session without one is asked at
  * once. TLS may hold a write for good that the system has no part of: there a session counts that rests.
+ *
+ * Without `readStart` a broken session stays until its client or its streams end it.
  *
  * @param rests whether nothing has passed over the connection for some time.
  */

@@ -1,8 +1,8 @@
 /**
  * Pipelined requests (RFC 9112 section 9.3.2). Node hands over every request of a connection as soon as it
  * has read it, so one connection could hold any number of handlers, and of replies that wait in memory
- * (CVE-2013-4450, issue 11). Here a request begins when the reply before it has left: a connection has one
- * request under way, no reply waits for another, and Node never pauses a connection whose client may leave.
+ * (CVE-2013-4450, issue 11). Here a request begins when the reply before it has left. So a connection has one
+ * request under way, no reply waits for another, and Node does not pause a connection whose client may leave.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -11,10 +11,12 @@ import { callback, once } from './callback.ts'
 import { currentResponse, stopParserAtNext } from './node-internal.ts'
 
 /** Requests of one connection that may begin in a row. */
-const PER_TURN = 16
+const IN_ROW = 64
+/** The largest body, in bytes, that may wait: Node stops reading where more of it waits in its buffer. */
+const WAITING_BODY = 16 * 1024
 
-/** What is known of a connection that pipelines. */
-interface Line {
+/** The requests that wait on one connection. */
+interface Queue {
   waiting: number
   /** Whether no request is taken behind those that wait. */
   isFull: boolean
@@ -22,7 +24,7 @@ interface Line {
 
 export class Pipelining {
   readonly #most: number
-  readonly #lines = new WeakMap<Duplex, Line>()
+  readonly #queues = new WeakMap<Duplex, Queue>()
   readonly #onExcess: () => void
   /** The connection of the request that came last, and how many have come from it in a row. */
   #latest: Duplex | undefined
@@ -41,26 +43,56 @@ export class Pipelining {
   enter(response: ServerResponse, begin: () => void): void {
     const { socket } = response.req
     // Node gives the connection to one response at a time.
-    if (response.socket !== null) {
-      if (this.#isLong(socket)) nextTurn(response, begin, captureAsyncScope())
-      // Bytes behind the last reply of a connection are still parsed. To answer them ends the process: Node
-      // asserts that replies finish in the order of their requests (resOnFinish), and its list is out of date.
-      else if (socket.writable) begin()
-      return
-    }
-    const line = this.#lineOf(socket)
-    line.waiting++
-    if (line.waiting >= this.#most && !line.isFull) {
-      line.isFull = true
-      // The next one comes as an excess; where it cannot be made to, the connection is closed.
-      if (!stopParserAtNext(socket)) socket.destroy()
+    if (response.socket === null) return this.#wait(response, begin)
+    if (this.#isLong(socket)) nextTurn(response, begin, captureAsyncScope())
+    // Bytes behind the last reply of a connection are still parsed. To answer them ends the process: Node
+    // asserts that replies finish in the order of their requests (resOnFinish), and its list is out of date.
+    else if (socket.writable) begin()
+  }
+
+  #wait(response: ServerResponse, begin: () => void): void {
+    const { socket } = response.req
+    const queue = this.#queueOf(socket)
+    if (queue.isFull || queue.waiting >= this.#most || mayStopReading(response.req))
+      return this.#turnAway(response, queue)
+    queue.waiting++
+    if (queue.waiting === this.#most) {
+      queue.isFull = true
+      stopParserAtNext(socket)
     }
     // The request has a context of its own (AsyncLocalStorage); the event comes in that of the reply before it.
     const scope = captureAsyncScope()
     once(response, 'socket', () => {
-      line.waiting--
-      nextTurn(response, begin, scope)
+      queue.waiting--
+      if (this.#isLong(socket)) return nextTurn(response, begin, scope)
+      process.nextTick(callback(() => socket.writable && scope(begin), response))
     })
+  }
+
+  /**
+   * Takes no request from here on. The reply in front says `connection: close`, where its head has not left; then
+   * the client asks again (RFC 9112 section 9.6).
+   */
+  #turnAway(response: ServerResponse, queue: Queue): void {
+    const { req } = response
+    queue.isFull = true
+    stopParserAtNext(req.socket)
+    req.resume()
+    once(response, 'socket', () => req.socket.destroySoon())
+    this.#onExcess()
+  }
+
+  /** Whether a request, whose connection Node has taken off its parser, is one too many. */
+  isExcess({ socket }: IncomingMessage): boolean {
+    if (this.#queues.get(socket)?.isFull !== true) return false
+    this.#onExcess()
+    return true
+  }
+
+  /** Whether the request under way is the last one that its connection takes. */
+  isLast(response: ServerResponse): boolean {
+    const queue = response.socket === null ? undefined : this.#queues.get(response.socket)
+    return queue !== undefined && queue.isFull && queue.waiting === 0
   }
 
   /**
@@ -72,32 +104,21 @@ export class Pipelining {
       this.#latest = connection
       this.#inRow = 0
     }
-    if (++this.#inRow < PER_TURN) return false
+    if (++this.#inRow < IN_ROW) return false
     this.#inRow = 0
     return true
   }
 
-  /**
-   * Whether a request, whose connection Node has taken off its parser, is one too many. It is not answered:
-   * the reply to the one before it says `connection: close`, and its client asks again (RFC 9112 section 9.6).
-   */
-  isExcess({ socket }: IncomingMessage): boolean {
-    if (this.#lines.get(socket)?.isFull !== true) return false
-    this.#onExcess()
-    return true
+  #queueOf(connection: Duplex): Queue {
+    let queue = this.#queues.get(connection)
+    if (queue === undefined) this.#queues.set(connection, (queue = { waiting: 0, isFull: false }))
+    return queue
   }
+}
 
-  /** Whether the request under way is the last one that its connection takes. */
-  isLast(response: ServerResponse): boolean {
-    const line = response.socket === null ? undefined : this.#lines.get(response.socket)
-    return line !== undefined && line.isFull && line.waiting === 0
-  }
-
-  #lineOf(connection: Duplex): Line {
-    let line = this.#lines.get(connection)
-    if (line === undefined) this.#lines.set(connection, (line = { waiting: 0, isFull: false }))
-    return line
-  }
+/** Whether so much of a body may come that Node stops reading, and does not see that its client leaves. */
+function mayStopReading({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > WAITING_BODY
 }
 
 /** Calls `begin` in a turn of its own, so that a long line of short requests lets others in between. */

@@ -94,8 +94,12 @@ export class NodeServer {
   }
 
   /** @returns the port it is bound to. */
-  listen(port: number, host: string): Promise<number> {
-    return bind(this.#server, port, host)
+  async listen(port: number, host: string): Promise<number> {
+    const bound = await bind(this.#server, port, host)
+    // Node tells so of a connection that it could not take, for want of descriptors or memory (issue 11).
+    const failed = (error: Error) => this.#app.engine.log.error({ err: error }, 'The server failed to accept')
+    on(this.#server, 'error', failed)
+    return bound
   }
 
   /** A client that waits with its body until somebody wants it. */
@@ -163,20 +167,7 @@ export class NodeServer {
     active?: Active,
   ): void {
     const { raw } = response
-    if (raw instanceof ServerResponse) this.#deliver(message, response, incoming, reply, active)
-    else
-      this.#budget.send(raw, wholeSize(reply), () =>
-        this.#deliver(message, response, incoming, reply, active),
-      )
-  }
-
-  #deliver(
-    message: AnyMessage,
-    response: NodeResponse,
-    incoming: NodeIncoming,
-    reply: Reply,
-    active: Active | undefined,
-  ): void {
+    if (!(raw instanceof ServerResponse)) this.#budget.add(raw, wholeSize(reply))
     if (this.#closed !== undefined || this.#isLast(response)) reply.headers['connection'] = 'close'
     else if (this.#keepAlive !== undefined) response.keepAlive(reply, this.#keepAlive)
     try {
@@ -207,8 +198,7 @@ export class NodeServer {
     response.on('close', () => {
       void this.#forget(active)
       // Who closed it on purpose, for an error or a timeout, gets to say so first.
-      const gone = callback(() => incoming.cancellation.cancel('disconnect'))
-      if (!response.finished) process.nextTick(gone)
+      if (!response.finished) process.nextTick(callback(() => incoming.cancellation.cancel('disconnect')))
     })
     return active
   }

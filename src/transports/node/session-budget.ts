@@ -1,7 +1,7 @@
 /**
  * What one HTTP/2 connection may use at a time. A client may ask on 128 streams in one read, and take nothing
  * of the replies, whatever windows it opens (issue 11). So its requests begin some per turn of the loop, and
- * once too many bytes of whole replies wait for it, further requests and replies wait until it has taken some.
+ * while too many bytes of whole replies wait for it, further requests do.
  */
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import { captureAsyncScope } from '../../core/lifetime/async-scope.ts'
@@ -20,8 +20,7 @@ class Account {
   bytes = 0
   /** Requests that have begun in this turn. */
   begun = 0
-  /** Replies that wait for room come before the requests that do. */
-  readonly replies = new Set<() => void>()
+  /** Requests that have yet to begin, in the order of their arrival. */
   readonly requests = new Set<() => void>()
 }
 
@@ -44,7 +43,7 @@ export class SessionBudget {
   enter({ stream }: Http2ServerResponse, begin: () => void): void {
     const account = this.#accountOf(stream)
     if (account === undefined) return begin()
-    const isFree = account.bytes < this.#most && account.requests.size === 0
+    const isFree = this.#hasRoom(account) && account.requests.size === 0
     if (isFree && account.begun < PER_TURN) {
       if (account.begun++ === 0) this.#proceedNextTurn(account)
       return begin()
@@ -52,16 +51,20 @@ export class SessionBudget {
     wait(account.requests, stream, begin)
   }
 
-  /** Calls `send` when there is room for a reply of so many bytes, or its stream has closed. */
-  send({ stream }: Http2ServerResponse, bytes: number, send: () => void): void {
+  /** Counts a whole reply until its stream has closed. */
+  add({ stream }: Http2ServerResponse, bytes: number): void {
     const account = bytes < LARGE ? undefined : this.#accountOf(stream)
-    if (account === undefined) return send()
-    const sendCounted = () => {
-      this.#count(account, stream, bytes)
-      send()
-    }
-    if (account.bytes < this.#most) return sendCounted()
-    wait(account.replies, stream, sendCounted)
+    if (account === undefined) return
+    account.bytes += bytes
+    once(stream, 'close', () => {
+      account.bytes -= bytes
+      this.#proceedNextTurn(account)
+    })
+  }
+
+  /** One reply is under way however large it is. */
+  #hasRoom({ bytes }: Account): boolean {
+    return bytes === 0 || bytes < this.#most
   }
 
   #accountOf({ session, closed }: ServerHttp2Stream): Account | undefined {
@@ -69,15 +72,6 @@ export class SessionBudget {
     let account = this.#accounts.get(session)
     if (account === undefined) this.#accounts.set(session, (account = new Account()))
     return account
-  }
-
-  #count(account: Account, stream: ServerHttp2Stream, bytes: number): void {
-    if (stream.closed) return
-    account.bytes += bytes
-    once(stream, 'close', () => {
-      account.bytes -= bytes
-      this.#proceedNextTurn(account)
-    })
   }
 
   #proceedNextTurn(account: Account): void {
@@ -93,12 +87,10 @@ export class SessionBudget {
 
   /** One by one, since each may fill the budget again. */
   #beginWaiting(account: Account): void {
-    for (const waiting of [account.replies, account.requests]) {
-      for (const turn of waiting) {
-        if (account.bytes >= this.#most || account.begun === PER_TURN) return
-        account.begun++
-        turn()
-      }
+    for (const turn of account.requests) {
+      if (!this.#hasRoom(account) || account.begun === PER_TURN) return
+      account.begun++
+      turn()
     }
   }
 }

@@ -48,7 +48,7 @@ export class SessionWatch {
       if (!session.destroyed) {
         if (hasStoppedReading(session, isUnmoved)) session.destroy()
         // Node waits for the last write of a session, which TLS may hold for good.
-      } else if (isUnmoved) rest.connection.destroy()
+      } else if (isUnmoved && rest.looks >= LEAVING_MS / LOOK_MS) rest.connection.destroy()
     }
   }
 
@@ -64,6 +64,8 @@ export class SessionWatch {
  */
 class SessionRest {
   readonly connection: Socket
+  /** How many looks ago something had passed. */
+  looks = 0
   #open = 0
   /** The bytes that had passed when it was last looked at. */
   #bytes = -1
@@ -95,6 +97,7 @@ class SessionRest {
     const bytes = this.connection.bytesRead + this.connection.bytesWritten
     const isUnmoved = bytes === this.#bytes
     this.#bytes = bytes
+    this.looks = isUnmoved ? this.looks + 1 : 0
     return isUnmoved
   }
 }

@@ -3,6 +3,7 @@ import * as zlib from 'node:zlib'
 import type { Transform } from 'node:stream'
 import type { Chunk } from '../../core/reply/source.ts'
 import type { Coding } from '../../wire/content-coding.ts'
+import { callback } from './callback.ts'
 
 /** A stream of zlib, until it is told to let go of its memory. */
 export type Compressor = Transform & zlib.Zlib
@@ -55,13 +56,32 @@ export function createCompressor(coding: Coding): Compressor {
   return zstd.createZstdCompress!({ ...settings, flush: constants['ZSTD_e_flush']! })
 }
 
-/** Compresses a whole body, in a thread of its own. */
-export function compress(body: Chunk, coding: Coding): Promise<Buffer> {
+/** Threads of libuv's pool: more bodies at a time would only be copied sooner, and wait there (issue 11). */
+const THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
+const waiting: (() => void)[] = []
+let running = 0
+
+/** Compresses a whole body, in a thread of its own, as soon as there is one. */
+export async function compress(body: Chunk, coding: Coding): Promise<Buffer> {
+  if (running >= THREADS) await new Promise<void>((resolve) => waiting.push(resolve))
+  else running++
+  try {
+    return await runCompressor(body, coding)
+  } finally {
+    // The thread goes to the next one.
+    const next = waiting.shift()
+    if (next === undefined) running--
+    else next()
+  }
+}
+
+function runCompressor(body: Chunk, coding: Coding): Promise<Buffer> {
   const run = coding === 'gzip' ? zlib.gzip : coding === 'br' ? zlib.brotliCompress : zstd.zstdCompress!
   return new Promise((resolve, reject) => {
-    run(body, SETTINGS[coding], (error, result) => {
+    const done: Callback = (error, result) => {
       if (error === null) resolve(result)
       else reject(error)
-    })
+    }
+    run(body, SETTINGS[coding], callback(done))
   })
 }
