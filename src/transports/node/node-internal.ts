@@ -67,6 +67,11 @@ export function hasStoppedReading({ destroyed, socket }: Http2Session, rests: bo
   return !isWriting && handle.readStart?.() === 0
 }
 
+/** Lets a connection read again whose session of HTTP/2 has stopped it. */
+export function resumeReading(connection: Duplex): void {
+  handleOf(connection)?.readStart?.()
+}
+
 function handleOf(connection: object | null | undefined): Handle | undefined {
   return (connection as { _handle?: Handle | null } | null | undefined)?._handle ?? undefined
 }

@@ -2,7 +2,7 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { callback, on, once } from './callback.ts'
-import { hasStoppedReading } from './node-internal.ts'
+import { hasStoppedReading, resumeReading } from './node-internal.ts'
 
 /** How long a connection that was told to go may take. */
 const LEAVING_MS = 1000
@@ -47,8 +47,11 @@ export class SessionWatch {
       const isUnmoved = rest.isUnmoved()
       if (!session.destroyed) {
         if (hasStoppedReading(session, isUnmoved)) session.destroy()
-        // Node waits for the last write of a session, which TLS may hold for good.
-      } else if (isUnmoved && rest.looks >= LEAVING_MS / LOOK_MS) rest.connection.destroy()
+        // Node waits for the last write of a session, which TLS may hold until it reads again.
+      } else if (isUnmoved) {
+        if (rest.looks < LEAVING_MS / LOOK_MS) resumeReading(rest.connection)
+        else rest.connection.destroy()
+      }
     }
   }
 
