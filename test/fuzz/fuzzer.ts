@@ -35,7 +35,8 @@ export interface FuzzOptions extends Generation {
   readonly ignored?: ReadonlySet<string>
   /** One of target/fault.mjs, for a control. */
   readonly fault?: string | undefined
-  readonly onBatch?: (counts: Counts) => void
+  /** Called behind each batch; `memory` tells what is left of it in the target. */
+  readonly onBatch?: (counts: Counts, memory: string) => void
 }
 
 export type Counts = Record<Grammar, number>
@@ -115,7 +116,7 @@ class Run {
       this.#left.clear()
       await this.#batch(Math.min(end, performance.now() + batchMs), Infinity)
       await this.#settle(settling)
-      this.#options.onBatch?.(this.#counts)
+      this.#options.onBatch?.(this.#counts, settling.memory)
     }
     if (this.#fault === undefined) await this.#exit()
     return { counts: this.#counts, finding: this.#finding() }

@@ -1,5 +1,6 @@
 /** What is wrong with what a server sent back for one input. */
 import { bytesOf, type Input } from './input.ts'
+import { frameFault } from './message.ts'
 import { type Replies, readReplies } from './reply.ts'
 import type { Visit } from './visit.ts'
 
@@ -15,12 +16,15 @@ export function isAnswered(input: Input, received: Buffer): boolean {
 }
 
 export function judge(input: Input, visit: Visit): Fault | undefined {
-  if (visit.end === 'refused') return undefined
+  if (visit.end === 'refused')
+    return input.expects && { oracle: 'answer', what: 'the connection was refused' }
   if (input.port === 'http2' || input.port === 'https2') return judgeFrames(visit)
   // Alerts are not HTTP.
   if (input.port === 'tls') return undefined
   const replies = readReplies(visit.received)
   if (replies.fault !== undefined && !visit.isPartial) return { oracle: 'reply', what: replies.fault }
+  const frames = replies.upgraded === undefined ? undefined : frameFault(replies.upgraded)
+  if (frames !== undefined) return { oracle: 'reply', what: frames }
   const order = judgeOrder(input, replies)
   if (order !== undefined) return { oracle: 'order', what: order }
   if (input.expects === undefined) return undefined

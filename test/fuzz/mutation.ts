@@ -84,7 +84,16 @@ const insert: Mutation = (bytes, random) => {
   ])
 }
 
-const MUTATIONS = [flip, flip, drop, duplicate, repeat, truncate, splice, insert, insert]
+/** Pieces of both in turn. */
+const interleave: Mutation = (bytes, random, other) => {
+  const size = random.between(1, 40)
+  const parts: Buffer[] = []
+  for (let at = 0; at < bytes.length && parts.length < 100; at += size)
+    parts.push(bytes.subarray(at, at + size), other.subarray(at, at + size))
+  return Buffer.concat([...parts, bytes.subarray((parts.length / 2) * size)])
+}
+
+const MUTATIONS = [interleave, flip, flip, drop, duplicate, repeat, truncate, splice, insert, insert]
 
 /** @param other bytes of another input, for what is spliced in. */
 export function mutate(input: Input, random: Random, other: Buffer): Input {

@@ -72,7 +72,9 @@ export class Settling {
   readonly #target: Target
   readonly #start: Census
   readonly #ms: number
-  #memoryMiB: number | undefined
+  /** What is left after the first batches, and after the last one, in MiB. */
+  #firstMiB = 0
+  #lastMiB = 0
   #batches = 0
 
   private constructor(target: Target, start: Census, ms: number) {
@@ -105,10 +107,15 @@ export class Settling {
   }
 
   #judgeMemory({ memoryMiB }: Census): Fault | undefined {
+    this.#lastMiB = memoryMiB
     // The first two batches compile and load what is used from then on.
-    if (++this.#batches <= 2) this.#memoryMiB = Math.max(this.#memoryMiB ?? 0, memoryMiB)
-    const grown = memoryMiB - this.#memoryMiB!
+    if (++this.#batches <= 2) this.#firstMiB = Math.max(this.#firstMiB, memoryMiB)
+    const grown = memoryMiB - this.#firstMiB
     if (grown <= MEMORY_MIB) return undefined
     return { oracle: 'memory', what: `${Math.round(grown)} MiB more than after the first batches` }
+  }
+
+  get memory(): string {
+    return `memory ${this.#lastMiB.toFixed(1)} MiB, ${this.#firstMiB.toFixed(1)} at first`
   }
 }

@@ -47,15 +47,15 @@ const options: FuzzOptions = {
   without,
   ignored: new Set(values.ignore.split(',')),
   fault: values.fault,
-  onBatch: (counts) => progress(counts),
+  onBatch: progress,
 }
 const started = performance.now()
 let shown = -Infinity
 
-function progress(counts: Counts): void {
+function progress(counts: Counts, memory: string): void {
   if (performance.now() - shown < 60_000) return
   shown = performance.now()
-  console.log(`${Math.round((shown - started) / 1000)} s: ${summary(counts, seed, 0)}`)
+  console.log(`${Math.round((shown - started) / 1000)} s: ${summary(counts, seed, 0)}, ${memory}`)
 }
 
 async function replayed(path: string): Promise<boolean> {

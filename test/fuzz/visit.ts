@@ -12,7 +12,7 @@ const WAIT_MS = 10_000
 /** How long a client stays that waits for the server to close. */
 const END_MS = 2000
 /** How long connecting may take. */
-const CONNECT_MS = 3000
+const CONNECT_MS = 10_000
 
 export interface Visit {
   /** The bytes that came back, up to a limit. */
@@ -31,7 +31,8 @@ export async function visit(
   input: Input,
   isAnswered?: (received: Buffer) => boolean,
 ): Promise<Visit> {
-  const client = new Client(open(target, input))
+  const below = connect({ port: target.portOf(input.port), host: '127.0.0.1', allowHalfOpen: true })
+  const client = new Client(open(input, below), below)
   if (!(await client.connected())) return { ...client.visit(), end: 'refused' }
   if (!input.reads) client.socket.pause()
   let isCut = false
@@ -51,15 +52,16 @@ export async function visit(
   return visited
 }
 
-function open(target: Target, { port }: Input): Socket {
-  const address = { port: target.portOf(port), host: '127.0.0.1' }
-  if (port !== 'https1' && port !== 'https2') return connect({ ...address, allowHalfOpen: true })
+/** @param below the connection that TLS may stand on. */
+function open({ port }: Input, below: Socket): Socket {
+  if (port !== 'https1' && port !== 'https2') return below
   const ALPNProtocols = [port === 'https1' ? 'http/1.1' : 'h2']
-  return connectTls({ ...address, ALPNProtocols, rejectUnauthorized: false, servername: 'localhost' })
+  return connectTls({ socket: below, ALPNProtocols, rejectUnauthorized: false, servername: 'localhost' })
 }
 
 class Client {
   readonly socket: Socket
+  readonly #below: Socket
   /** Settles when the server has ended the connection. */
   readonly over: Promise<void>
   isOver = false
@@ -69,9 +71,12 @@ class Client {
   #isPartial = false
   #wake = () => {}
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, below: Socket) {
     this.socket = socket
-    socket.setNoDelay(true)
+    this.#below = below
+    below.setNoDelay(true)
+    // TLS reports the errors of what it stands on, until it is destroyed.
+    if (below !== socket) below.on('error', () => {})
     socket.on('data', (data: Buffer) => this.#take(data))
     this.over = new Promise((resolve) => {
       const end = () => {
@@ -128,9 +133,8 @@ class Client {
   }
 
   reset(): void {
-    if (typeof this.socket.resetAndDestroy === 'function' && !('encrypted' in this.socket))
-      this.socket.resetAndDestroy()
-    else this.socket.destroy()
+    this.#below.resetAndDestroy()
+    this.socket.destroy()
   }
 
   visit(): Visit {
