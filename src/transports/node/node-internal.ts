@@ -11,6 +11,7 @@ interface Handle {
   readonly writeQueueSize?: number
   /** libuv's `uv_read_start`: 0, or a negative error code. */
   readStart?(): number
+  readStop?(): number
 }
 
 /**
@@ -50,26 +51,27 @@ export function writeQueueSize(connection: object | null | undefined): number | 
 /**
  * Whether a session of HTTP/2 has stopped to read for good. A connection error of nghttp2 sends GOAWAY and
  * stops reading, and Node neither closes the connection nor sees that its client leaves (RFC 9113 section
- * 5.4.1 demands a close). `uv_read_start` tells: it fails with UV_EALREADY where reading goes on.
- *
- * Reading also stops while a write is under way, and goes on by itself. So a session without one is asked at
- * once. TLS may hold a write for good that the system has no part of: there a session counts that rests.
- *
- * Without `readStart` a broken session stays until its client or its streams end it.
- *
- * @param rests whether nothing has passed over the connection for some time.
+ * 5.4.1 demands a close). `uv_read_start` tells: it fails with UV_EALREADY where reading goes on. Reading also
+ * stops while a write is under way, and goes on by itself, so only a session without one is asked. Without
+ * `readStart` a broken session stays until its client or its streams end it.
  */
-export function hasStoppedReading({ destroyed, socket }: Http2Session, rests: boolean): boolean {
+export function hasStoppedReading({ destroyed, socket }: Http2Session): boolean {
   const handle = destroyed ? undefined : handleOf(socket)
-  if (handle === undefined) return false
-  const below = rests ? connectionBelow(socket) : undefined
-  const isWriting = handle.writeQueueSize !== 0 && writeQueueSize(below) !== 0
-  return !isWriting && handle.readStart?.() === 0
+  if (handle?.writeQueueSize !== 0 || handle.readStart?.() !== 0) return false
+  // What arrives when the session has let go of its connection has no reader, and Node asserts that it has one.
+  handle.readStop?.()
+  return true
 }
 
-/** Lets a connection read again whose session of HTTP/2 has stopped it. */
-export function resumeReading(connection: Duplex): void {
-  handleOf(connection)?.readStart?.()
+/**
+ * Lets a session read on whose write TLS holds, though the system has nothing to write: it goes on by reading
+ * only. To destroy such a session ends the process, on Node 20.20 at least: its memory is asserted when it is
+ * collected (`current_nghttp2_memory_`).
+ */
+export function releaseWrite({ destroyed, socket }: Http2Session): void {
+  const handle = destroyed ? undefined : handleOf(socket)
+  if (handle === undefined || handle.writeQueueSize === 0) return
+  if (writeQueueSize(connectionBelow(socket)) === 0) handle.readStart?.()
 }
 
 function handleOf(connection: object | null | undefined): Handle | undefined {

@@ -2,7 +2,7 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { callback, on, once } from './callback.ts'
-import { hasStoppedReading, resumeReading } from './node-internal.ts'
+import { hasStoppedReading, releaseWrite } from './node-internal.ts'
 
 /** How long a connection that was told to go may take. */
 const LEAVING_MS = 1000
@@ -44,14 +44,8 @@ export class SessionWatch {
   /** Its streams close with it, and so their handlers are cancelled. */
   #look(): void {
     for (const [session, rest] of this.#sessions) {
-      const isUnmoved = rest.isUnmoved()
-      if (!session.destroyed) {
-        if (hasStoppedReading(session, isUnmoved)) session.destroy()
-        // Node waits for the last write of a session, which TLS may hold until it reads again.
-      } else if (isUnmoved) {
-        if (rest.looks < LEAVING_MS / LOOK_MS) resumeReading(rest.connection)
-        else rest.connection.destroy()
-      }
+      if (hasStoppedReading(session)) session.destroy()
+      else if (rest.isUnmoved()) releaseWrite(session)
     }
   }
 
@@ -66,15 +60,13 @@ export class SessionWatch {
  * that long is told to go. So is one that never began, and one that stopped in the middle of a head.
  */
 class SessionRest {
-  readonly connection: Socket
-  /** How many looks ago something had passed. */
-  looks = 0
+  readonly #connection: Socket
   #open = 0
   /** The bytes that had passed when it was last looked at. */
   #bytes = -1
 
   constructor(session: ServerHttp2Session, connection: Socket, ms: number) {
-    this.connection = connection
+    this.#connection = connection
     const timer =
       ms === 0
         ? undefined
@@ -97,10 +89,9 @@ class SessionRest {
 
   /** Whether nothing has passed over the connection since this was last asked. */
   isUnmoved(): boolean {
-    const bytes = this.connection.bytesRead + this.connection.bytesWritten
+    const bytes = this.#connection.bytesRead + this.#connection.bytesWritten
     const isUnmoved = bytes === this.#bytes
     this.#bytes = bytes
-    this.looks = isUnmoved ? this.looks + 1 : 0
     return isUnmoved
   }
 }
