@@ -7,7 +7,8 @@ import { Bench, type Cost, measureAlone } from './measure.ts'
 import { printTable, type Row } from './table.ts'
 
 const MOST_MIB = 40
-const MOST_MS = 50
+/** On a quiet machine it is 50, but for what Node's parsers take (docs/security.md); CI's are shared. */
+const MOST_MS = 180
 
 const bench = new Bench()
 const costs: [Attack, Cost][] = []

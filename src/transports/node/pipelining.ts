@@ -10,8 +10,9 @@ import { type AsyncScope, captureAsyncScope } from '../../core/lifetime/async-sc
 import { callback, once } from './callback.ts'
 import { currentResponse, stopParserAtNext } from './node-internal.ts'
 
-/** Requests of one connection that may begin in a row. */
-const IN_ROW = 64
+/** From how many requests of one connection in a row on others may have a turn, and after how many milliseconds. */
+const IN_ROW = 8
+const ROW_MS = 20
 /** The largest body, in bytes, that may wait: Node stops reading where more of it waits in its buffer. */
 const WAITING_BODY = 16 * 1024
 
@@ -29,6 +30,7 @@ export class Pipelining {
   /** The connection of the request that came last, and how many have come from it in a row. */
   #latest: Duplex | undefined
   #inRow = 0
+  #rowBeganAt = 0
 
   /**
    * @param most requests that may wait on one connection.
@@ -100,13 +102,13 @@ export class Pipelining {
    * body, Node finishes the reply to one before it reads the next.
    */
   #isLong(connection: Duplex): boolean {
-    if (connection !== this.#latest) {
-      this.#latest = connection
-      this.#inRow = 0
-    }
-    if (++this.#inRow < IN_ROW) return false
+    const now = performance.now()
+    const isSame = connection === this.#latest
+    if (isSame && (++this.#inRow < IN_ROW || now - this.#rowBeganAt < ROW_MS)) return false
+    this.#latest = connection
     this.#inRow = 0
-    return true
+    this.#rowBeganAt = now
+    return isSame
   }
 
   #queueOf(connection: Duplex): Queue {
