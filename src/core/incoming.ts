@@ -1,6 +1,5 @@
 import type { Coding } from '../wire/content-coding.ts'
 import { isHost } from '../wire/host.ts'
-import type { BodyMemory } from './body/body-room.ts'
 import { HttpError } from './error.ts'
 import type { Cancellation } from './lifetime/cancellation.ts'
 
@@ -31,6 +30,16 @@ export interface ContentCodings {
    * @throws {HttpError} 400 for bytes that are not of that coding, end too early or go on behind its end.
    */
   decode(coding: string, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+}
+
+/** Memory for request bodies that are collected. Requests that share a connection share it (issue 11). */
+export interface BodyMemory {
+  /**
+   * Counts bytes that are kept until the request has ended; 0 before the first ones are read.
+   *
+   * @returns undefined when the request may read on at once, as most may; otherwise a promise for that.
+   */
+  take(bytes: number): Promise<void> | undefined
 }
 
 /**

@@ -2,16 +2,6 @@ import { harmless } from '../lifetime/thenable.ts'
 import type { Clock } from '../lifetime/clock.ts'
 import type { Incoming } from '../incoming.ts'
 
-/** Memory for request bodies that are collected. Requests that share a connection share it (issue 11). */
-export interface BodyMemory {
-  /**
-   * Counts bytes that are kept until the request has ended; 0 before the first ones are read.
-   *
-   * @returns undefined when the request may read on at once, as most may; otherwise a promise for that.
-   */
-  take(bytes: number): Promise<void> | undefined
-}
-
 /**
  * What one request keeps of its body in memory. While its connection has no memory left, the request is held:
  * its body is not read, and flow control holds its client back.

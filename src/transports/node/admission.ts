@@ -1,10 +1,9 @@
 /** Which requests are let in: the checks that come before the app sees a request, and their answers. */
-import type { IncomingMessage } from 'node:http'
 import { HttpError } from '../../core/error.ts'
 import type { Clock } from '../../core/lifetime/clock.ts'
 import type { Logger } from '../../core/logger.ts'
 import { authorityProblem } from './authority.ts'
-import { type AnyMessage, isHttp2 } from './incoming.ts'
+import { type AnyMessage, isHttp2, isSpoken } from './message.ts'
 import type { ServerLimits } from './limit.ts'
 
 /** How long a client is asked to stay away that came when the server was full, in seconds. */
@@ -58,11 +57,6 @@ export class Admission {
     this.#loggedAt.set(limit, now)
     this.#log.warn({ limit: this.#limits[limit] }, REACHED[limit])
   }
-}
-
-/** Node's parser of HTTP/1 also lets through HTTP/0.9 and HTTP/2.0, whose messages look otherwise. */
-export function isSpoken({ httpVersion }: IncomingMessage): boolean {
-  return httpVersion === '1.1' || httpVersion === '1.0'
 }
 
 /** RFC 9110 section 15.6.6. */

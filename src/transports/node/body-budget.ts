@@ -5,9 +5,9 @@
  * may always go on, so that one of them ends.
  */
 import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2'
-import type { BodyMemory } from '../../core/body/body-room.ts'
+import type { BodyMemory } from '../../core/incoming.ts'
 import { once } from './callback.ts'
-import { hasBody } from './incoming.ts'
+import { hasBody } from './message.ts'
 
 /** Bodies that are known to be so small are bounded well enough by the number of streams. */
 const SMALL = 16 * 1024

@@ -1,21 +1,19 @@
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Cancellation } from '../../core/lifetime/cancellation.ts'
-import type { BodyMemory } from '../../core/body/body-room.ts'
-import type { ContentCodings, Incoming, IncomingHeaders, Peer, Protocol } from '../../core/incoming.ts'
+import type {
+  BodyMemory,
+  ContentCodings,
+  Incoming,
+  IncomingHeaders,
+  Peer,
+  Protocol,
+} from '../../core/incoming.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { callback, once } from './callback.ts'
 import { zlibCodings } from './decompress.ts'
+import { type AnyMessage, hasBody, isHttp2 } from './message.ts'
 import type { NodeResponse } from './response.ts'
 import { withTargetHost } from '../../wire/host.ts'
-
-export type AnyMessage = IncomingMessage | Http2ServerRequest
-
-/** By the connection, and not by the version that a request line claims: `GET / HTTP/2.0` is a line of HTTP/1. */
-export function isHttp2(message: AnyMessage): message is Http2ServerRequest {
-  return 'stream' in message
-}
 
 /** A node:http request as Incoming: every member is read from the message when it is wanted. */
 export class NodeIncoming implements Incoming {
@@ -116,15 +114,6 @@ export class NodeIncoming implements Incoming {
     if (isHttp2(this.#message)) return 'h2'
     return this.#message.httpVersion === '1.0' ? 'http/1.0' : 'http/1.1'
   }
-}
-
-/** Whether the request has a body, as far as its head says. */
-export function hasBody(message: AnyMessage): boolean {
-  const { headers } = message
-  if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0
-  // HTTP/2 frames bodies by itself: a stream that its client has ended with the headers has none.
-  if (isHttp2(message)) return !message.stream.endAfterHeaders
-  return headers['transfer-encoding'] !== undefined
 }
 
 /** HTTP/2 says in pseudo fields what HTTP/1 says in its request line and Host. */
