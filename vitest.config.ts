@@ -2,24 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 const isCi = process.env['CI'] !== undefined
 
-/** What measures nothing shares the machine. */
-const TOGETHER = [
-  'wire',
-  'core',
-  'types',
-  'docs',
-  'channels',
-  'stream',
-  'openapi',
-  'client',
-  'static',
-  'file',
-  'format',
-  'websocket',
-  'testing',
-  'upload',
-  'timeout',
-].map((folder) => `test/${folder}/**/*.test.ts`)
+/** What measures memory, latency or the time of one turn; everything else shares the machine. */
+const ALONE = [
+  'test/{siege,fuzz,linear,promise,shutdown}/**/*.test.ts',
+  'test/transports/{desync,fairness,same-turn,session,session-budget}.test.ts',
+]
+const NONE = '**/node_modules/**'
 
 export default defineConfig({
   test: {
@@ -33,19 +21,19 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'together',
-          include: TOGETHER,
-          exclude: ['**/node_modules/**'],
-          maxWorkers: 2,
+          include: ['test/**/*.test.ts'],
+          exclude: [...ALONE, NONE],
+          // Many wait for a timer or a browser.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
-          // Many tests measure: memory, latency, what is left after ten thousand clients.
           name: 'alone',
-          include: ['test/**/*.test.ts'],
-          exclude: [...TOGETHER, '**/node_modules/**'],
+          include: ALONE,
+          exclude: [NONE],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },

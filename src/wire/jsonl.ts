@@ -8,7 +8,6 @@
  * The decoders look at every character a fixed number of times: LF is searched only in the newest chunk, and
  * an unfinished line is a rope that is read once, when its end has arrived.
  */
-import { JsonTooDeep, parseJson } from './json.ts'
 
 /** Options of {@link LineDecoder}. */
 export interface LineDecoderOptions {
@@ -18,8 +17,8 @@ export interface LineDecoderOptions {
 
 /** Options of {@link JsonLineDecoder}. */
 export interface JsonLineDecoderOptions extends LineDecoderOptions {
-  /** How deep a value may be nested. Default `Infinity`, for lines of a server that is trusted. */
-  maxDepth?: number | undefined
+  /** Reads one line. Default `JSON.parse`, for lines of a server that is trusted; others have `parseJson` of json.ts. */
+  parse?: ((text: string) => unknown) | undefined
 }
 
 const CR = 0x0d
@@ -163,13 +162,13 @@ function withoutCarriageReturn(line: string): string {
  */
 export class JsonLineDecoder {
   readonly #lines: LineDecoder
-  readonly #maxDepth: number
+  readonly #read: (text: string) => unknown
   #lineNumber = 0
   #failure: unknown
 
   constructor(options: JsonLineDecoderOptions = {}) {
     this.#lines = new LineDecoder(options)
-    this.#maxDepth = options.maxDepth ?? Infinity
+    this.#read = options.parse ?? JSON.parse
   }
 
   /**
@@ -219,9 +218,10 @@ export class JsonLineDecoder {
     const text = this.#lineNumber === 1 && line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line
     if (BLANK.test(text)) return undefined
     try {
-      return parseJson(text, this.#maxDepth)
+      return this.#read(text)
     } catch (error) {
-      if (error instanceof JsonTooDeep) throw new SyntaxError(`Line ${this.#lineNumber}: ${error.message}`)
+      if ((error as Error).name === 'JsonTooDeep')
+        throw new SyntaxError(`Line ${this.#lineNumber}: ${(error as Error).message}`)
       // The engine's error is dropped, not kept as the cause: its message quotes the line.
       throw new SyntaxError(
         `Line ${this.#lineNumber} is not valid JSON: send one complete JSON value per line, ended by LF`,

@@ -194,12 +194,16 @@ export const hostileBehaviours: Behaviour[] = [
 
   behaviour('a reply that is too deep to be written is a 500', async ({ create, open }) => {
     const app = create()
+    const DEPTH = 100_000
     app.get('/', () => {
       let value: unknown = 1
-      for (let i = 0; i < 100_000; i++) value = [value]
+      for (let i = 0; i < DEPTH; i++) value = [value]
       return value
     })
-    await expectProblem(await (await open(app)).request('GET', '/'), 500, 'INTERNAL')
+    const reply = await (await open(app)).request('GET', '/')
+    // Node 24 and newer write any depth.
+    if (reply.status === 200) expect(await reply.text()).toHaveLength(2 * DEPTH + 1)
+    else await expectProblem(reply, 500, 'INTERNAL')
   }),
 
   behaviour('an encoded slash never lets a parameter differ from the path a guard saw', async (scene) => {

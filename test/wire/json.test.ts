@@ -59,7 +59,7 @@ describe('parseJson', () => {
 })
 
 test('a line that is too deep is an error with its number, behind the lines in front of it', () => {
-  const decoder = new JsonLineDecoder({ maxDepth: 3 })
+  const decoder = new JsonLineDecoder({ parse: (text) => parseJson(text, 3) })
   expect(decoder.push(`[[[]]]\n${lists(4)}\n1\n`)).toEqual([[[[]]]])
   expect(() => decoder.push('')).toThrow('Line 2: JSON may be nested 3 levels deep, and this is deeper.')
   expect(new JsonLineDecoder().push(`${lists(1000)}\n`)).toHaveLength(1)

@@ -15,7 +15,7 @@ import {
   type Schema,
   validationFailed,
 } from '../schema.ts'
-import { MAX_JSON_DEPTH } from '../../wire/json.ts'
+import { parseJson } from '../../wire/json.ts'
 import { JsonLineDecoder } from '../../wire/jsonl.ts'
 
 /** Reads and validates the body a route declared, which is known to be readable; adds to `issues` what does not pass. */
@@ -111,7 +111,7 @@ async function* readItems(
   format: Format,
   onDrop: Dropped,
 ): AsyncGenerator<unknown> {
-  const decoder = new JsonLineDecoder({ maxDepth: MAX_JSON_DEPTH })
+  const decoder = new JsonLineDecoder({ parse: parseJson })
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   let index = 0
   let unfinished = 0

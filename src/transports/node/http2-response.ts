@@ -7,6 +7,7 @@ import { callback, on, once } from './callback.ts'
 import { refusesBody, whenQuiet } from './linger.ts'
 import { writeQueueSize } from './node-internal.ts'
 import type { NodeResponse } from './response.ts'
+import { streamOf } from './tls-stream.ts'
 
 /** Fields of a connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */
 const CONNECTION_FIELDS = [
@@ -138,5 +139,5 @@ export class Http2Response implements NodeResponse {
  * queue, so that only the handle knows; where it does not tell, the worst is assumed.
  */
 export function isStuck({ socket }: Http2Session): boolean {
-  return writeQueueSize(socket) !== 0
+  return (streamOf(socket)?.writableLength ?? writeQueueSize(socket)) !== 0
 }

@@ -13,6 +13,7 @@ import { callback, once } from './callback.ts'
 import { zlibCodings } from './decompress.ts'
 import { type AnyMessage, hasBody, isHttp2 } from './message.ts'
 import type { NodeResponse } from './response.ts'
+import { connectionOf } from './tls-stream.ts'
 import { withTargetHost } from '../../wire/host.ts'
 
 /** A node:http request as Incoming: every member is read from the message when it is wanted. */
@@ -97,7 +98,7 @@ export class NodeIncoming implements Incoming {
   }
 
   get peer(): Peer {
-    const { socket } = this.#message
+    const socket = connectionOf(this.#message.socket)
     return {
       address: socket.remoteAddress,
       port: socket.remotePort,

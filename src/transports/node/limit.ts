@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { createSecureServer, createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { UsageError } from '../../core/error.ts'
 import type { ListenLimits, ListenOptions } from './listen.ts'
+import { keepSessionsOffTls } from './tls-stream.ts'
 import { mayUpgrade } from './upgrade.ts'
 
 /** The limits that have a default of ours. */
@@ -15,7 +16,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   headers: 128,
   pipelined: 128,
   replyBytes: 32 * 1024 * 1024,
-  bodyBytes: 12 * 1024 * 1024,
+  bodyBytes: 8 * 1024 * 1024,
 }
 
 /** What Node keeps back of a reply before it asks us to wait, in bytes. */
@@ -58,6 +59,7 @@ export function createNodeServer(
     const handshake = headersMs === 0 ? undefined : { handshakeTimeout: headersMs }
     try {
       server = createSecureServer({ ...options, ...handshake, ...http1Options, ...http2Options })
+      keepSessionsOffTls(server)
     } catch (cause) {
       const message = 'listen: tls.key and tls.cert must be the texts of a PEM key and its certificate'
       throw new UsageError(`${message}, which do not read: ${String(cause)}`, { cause })

@@ -121,7 +121,7 @@ export interface ListenLimits {
    */
   readonly replyBytes?: number
   /**
-   * Bytes of request bodies that one HTTP/2 connection may have in memory, default 12 MiB: what `bytes()`,
+   * Bytes of request bodies that one HTTP/2 connection may have in memory, default 8 MiB: what `bytes()`,
    * `text()`, `json()`, schemas and forms collect, until their requests have ended. Further bodies are not read
    * meanwhile, except small ones; nothing is refused. Bodies that are streamed or saved are not counted. Raise
    * it for a proxy that sends the requests of many clients over one connection.

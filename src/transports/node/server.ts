@@ -25,6 +25,7 @@ import { Pipelining } from './pipelining.ts'
 import type { NodeResponse, Sending } from './response.ts'
 import { send } from './send.ts'
 import { SessionBudget } from './session-budget.ts'
+import { connectionOf } from './tls-stream.ts'
 import { mayUpgrade, Upgrader } from './upgrade.ts'
 
 /** How often connections that have become idle are looked for at shutdown, in milliseconds. */
@@ -147,7 +148,7 @@ export class NodeServer {
     if (refusal !== undefined) return refusal
     if (this.#proxies === undefined) return new NodeIncoming(message, upgrade)
     try {
-      const forwarded = this.#proxies.read(message.socket.remoteAddress, message.headers)
+      const forwarded = this.#proxies.read(connectionOf(message.socket).remoteAddress, message.headers)
       if (forwarded !== undefined) return new ForwardedIncoming(message, forwarded, upgrade)
       return new NodeIncoming(message, upgrade)
     } catch (error) {
