@@ -25,8 +25,10 @@ export class SessionWatch {
 
   /** @param connection what the session is on; Node tells of it no more once the session is destroyed. */
   add(session: ServerHttp2Session, connection: Socket): void {
-    this.#sessions.set(session, new SessionRest(session, connection, this.#restMs))
+    const rest = new SessionRest(session, connection, this.#restMs)
+    this.#sessions.set(session, rest)
     once(connection, 'close', () => {
+      rest.stop()
       this.#sessions.delete(session)
       if (this.#sessions.size === 0) this.#stop()
     })
@@ -61,26 +63,31 @@ export class SessionWatch {
  */
 class SessionRest {
   readonly #connection: Socket
+  readonly #timer: ReturnType<typeof setTimeout> | undefined
   #open = 0
   /** The bytes that had passed when it was last looked at. */
   #bytes = -1
 
   constructor(session: ServerHttp2Session, connection: Socket, ms: number) {
     this.#connection = connection
-    const timer =
-      ms === 0
-        ? undefined
-        : setTimeout(
-            callback(() => this.isIdle && leave(session), session),
-            ms,
-          )
+    if (ms > 0) {
+      const go = callback(() => this.isIdle && leave(session), session)
+      this.#timer = setTimeout(go, ms)
+    }
     on(session, 'stream', (stream: ServerHttp2Stream) => {
       this.#open++
       once(stream, 'close', () => {
-        if (--this.#open === 0 && !session.closed) timer?.refresh()
+        if (--this.#open === 0 && !session.closed) this.#timer?.refresh()
       })
     })
-    once(session, 'close', () => clearTimeout(timer))
+  }
+
+  /**
+   * Ends the watch. Node may not tell of the end of a session: one that broke, and whose client has reset the
+   * connection, is never done with its last write.
+   */
+  stop(): void {
+    clearTimeout(this.#timer)
   }
 
   get isIdle(): boolean {
