@@ -59,7 +59,10 @@ const PREFACE = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), 
 const KINDS: Record<string, Buffer> = {
   'a preface that is none': Buffer.from('PRI * HTTP/2.0\r\n\r\nSMxx\r\n\r\n'),
   'DATA on an idle stream': Buffer.concat([PREFACE, Buffer.from('000001000000000002aa', 'hex')]),
-  'a header block that does not decode': Buffer.concat([PREFACE, Buffer.from('000003010500000001ffffff', 'hex')]),
+  'a header block that does not decode': Buffer.concat([
+    PREFACE,
+    Buffer.from('000003010500000001ffffff', 'hex'),
+  ]),
   'nothing else': PREFACE,
 }
 

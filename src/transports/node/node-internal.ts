@@ -5,7 +5,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { streamOf } from './tls-stream.ts'
 
 /** The handle below a socket. */
 interface Handle {
@@ -57,8 +56,6 @@ export function writeQueueSize(connection: object | null | undefined): number | 
  * `readStart` a broken session stays until its client or its streams end it.
  */
 export function hasStoppedReading({ destroyed, socket }: Http2Session): boolean {
-  const stream = destroyed ? undefined : streamOf(socket)
-  if (stream !== undefined) return stream.hasStopped
   const handle = destroyed ? undefined : handleOf(socket)
   if (handle?.writeQueueSize !== 0 || handle.readStart?.() !== 0) return false
   // What arrives when the session has let go of its connection has no reader, and Node asserts that it has one.

@@ -3,6 +3,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { callback, on, once } from './callback.ts'
 import { hasStoppedReading, releaseWrite } from './node-internal.ts'
+import { streamOf } from './tls-stream.ts'
 
 /** How long a connection that was told to go may take. */
 const LEAVING_MS = 1000
@@ -46,8 +47,11 @@ export class SessionWatch {
   /** Its streams close with it, and so their handlers are cancelled. */
   #look(): void {
     for (const [session, rest] of this.#sessions) {
-      if (hasStoppedReading(session)) session.destroy()
-      else if (rest.isUnmoved()) releaseWrite(session)
+      const stream = session.destroyed ? undefined : streamOf(session.socket)
+      if (stream?.hasStopped ?? hasStoppedReading(session)) session.destroy()
+      else if (!rest.isUnmoved()) continue
+      else if (stream === undefined) releaseWrite(session)
+      else stream.release()
     }
   }
 

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { callback, on, once } from './callback.ts'
+import { connectionBelow, writeQueueSize } from './node-internal.ts'
 
 /** The first Node whose sessions may read from TLS themselves: 24.21 and 26.10 stay alive. */
 const FIRST_SAFE_NODE = 24
@@ -41,6 +42,16 @@ export class TlsStream extends Duplex {
   /** Whether nobody reads, though nothing is left to be written that could be waited for. */
   get hasStopped(): boolean {
     return this.isPaused() && this.writableLength === 0
+  }
+
+  /**
+   * Closes a connection that has been still for a while, and whose write TLS holds though the system has nothing
+   * to write: when its client has ended its side, nothing comes any more that would let TLS go on.
+   */
+  release(): void {
+    const { readableEnded, writableLength } = this.connection
+    if (readableEnded && writableLength > 0 && writeQueueSize(connectionBelow(this.connection)) === 0)
+      this.destroy()
   }
 
   override _read(): void {
