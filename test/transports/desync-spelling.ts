@@ -54,11 +54,11 @@ export const CODINGS = [
   'Transfer-Encoding: chun\x00ked',
   'Transfer-Encoding\x00: chunked',
   ': chunked\r\nTransfer-Encoding: chunked',
+  'Transfer-Encoding:',
 ]
 
 /** Fields that name no coding: for the server there is a length only, and that counts. */
 export const OTHER_FIELDS = [
-  'Transfer-Encoding:',
   'Transfer_Encoding: chunked',
   'TransferEncoding: chunked',
   'X-Transfer-Encoding: chunked',

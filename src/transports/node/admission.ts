@@ -40,6 +40,7 @@ export class Admission {
     // Node's HTTP/2 has a limit of its own (limit.ts).
     if (!isHttp2(message)) {
       if (!isSpoken(message)) return versionNotSupported()
+      if (message.headers['transfer-encoding'] === '') return codingMissing()
       if (message.rawHeaders.length > this.#limits.headers * 2) return tooManyHeaders(this.#limits.headers)
     }
     const problem = authorityProblem(message)
@@ -63,6 +64,15 @@ export class Admission {
 function versionNotSupported(): HttpError {
   const detail = 'This connection speaks HTTP/1.1. HTTP/2 begins with its own preface, or with ALPN over TLS.'
   return new HttpError('HTTP_VERSION_NOT_SUPPORTED', { detail, headers: { connection: 'close' } })
+}
+
+/**
+ * RFC 9112 section 6.1: a body of a coding that is not named has an end that nobody knows. Node 22 and newer refuse
+ * it by themselves.
+ */
+function codingMissing(): HttpError {
+  const detail = 'The Transfer-Encoding field names no coding. Leave it out, or send chunked.'
+  return new HttpError('BAD_REQUEST', { detail, headers: { connection: 'close' } })
 }
 
 /** RFC 9110 section 10.1.1: the only expectation is 100-continue. */
