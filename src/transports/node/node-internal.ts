@@ -3,7 +3,7 @@
  * 24.21 and 26.10. Each one may be missing; nothing throws then, and each function says what is lost.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2Session } from 'node:http2'
+import type { Http2Session, Http2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
 /** The handle below a socket. */
@@ -72,6 +72,14 @@ export function releaseWrite({ destroyed, socket }: Http2Session): void {
   const handle = destroyed ? undefined : handleOf(socket)
   if (handle === undefined || handle.writeQueueSize === 0) return
   if (writeQueueSize(connectionBelow(socket)) === 0) handle.readStart?.()
+}
+
+let nativeKey: symbol | undefined
+
+/** The native object below a session or a stream of HTTP/2; undefined once it is destroyed, or where it is not found. */
+export function nativeOf(of: Http2Session | Http2Stream): object | undefined {
+  nativeKey ??= Object.getOwnPropertySymbols(of).find(({ description }) => description === 'kHandle')
+  return nativeKey && (of as unknown as Record<symbol, object | undefined>)[nativeKey]
 }
 
 function handleOf(connection: object | null | undefined): Handle | undefined {

@@ -3,6 +3,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { callback, on, once } from './callback.ts'
 import { hasStoppedReading, releaseWrite } from './node-internal.ts'
+import { freeBeforeSession } from './session-order.ts'
 import { streamOf } from './tls-stream.ts'
 
 /** How long a connection that was told to go may take. */
@@ -80,6 +81,7 @@ class SessionRest {
     }
     on(session, 'stream', (stream: ServerHttp2Stream) => {
       this.#open++
+      freeBeforeSession(stream, session)
       once(stream, 'close', () => {
         if (--this.#open === 0 && !session.closed) this.#timer?.refresh()
       })
