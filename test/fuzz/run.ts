@@ -4,7 +4,7 @@
  * --only http1,tls     grammars to play
  * --no-corpus          without the seeds
  * --replay file        plays one input, and says what is wrong
- * --without pattern    leaves out inputs whose port and bytes match; default: what Node itself cannot take
+ * --without pattern    leaves out inputs whose port and bytes match
  * --ignore loop,log    oracles that are not asked
  * --fault version      puts a fault of target/fault.mjs in
  * --shrink seconds     how long a finding may take to be made small
@@ -14,7 +14,6 @@ import { readCorpus, readInput, writeFinding } from './corpus.ts'
 import { type Counts, type Finding, fuzz, type FuzzOptions, replay } from './fuzzer.ts'
 import { matches } from './generate.ts'
 import { GRAMMARS, type Grammar, type Input } from './input.ts'
-import { NODE_FAULT, NODE_FAULT_REASON } from './node-fault.ts'
 import { shrink } from './shrink.ts'
 import { summary } from './summary.ts'
 
@@ -28,15 +27,14 @@ const { values } = parseArgs({
     only: { type: 'string', default: GRAMMARS.join(',') },
     'no-corpus': { type: 'boolean', default: false },
     replay: { type: 'string' },
-    without: { type: 'string', default: NODE_FAULT },
+    without: { type: 'string' },
     ignore: { type: 'string', default: '' },
     fault: { type: 'string' },
     shrink: { type: 'string', default: '120' },
   },
 })
 
-const without = values.without === '' ? undefined : new RegExp(values.without)
-if (values.without === NODE_FAULT) console.log(NODE_FAULT_REASON)
+const without = values.without === undefined ? undefined : new RegExp(values.without)
 const isWanted = (input: Input) => without === undefined || !matches(without, input)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const options: FuzzOptions = {

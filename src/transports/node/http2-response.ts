@@ -1,6 +1,6 @@
 /** Responses of HTTP/2: a stream among others of its connection, which a cut leaves alone. */
 import type { OutgoingHttpHeaders } from 'node:http'
-import { constants, type Http2ServerResponse, type Http2Session } from 'node:http2'
+import { constants, type Http2ServerResponse, type Http2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Reply } from '../../core/reply/reply.ts'
 import type { Chunk } from '../../core/reply/source.ts'
 import { callback, on, once } from './callback.ts'
@@ -44,6 +44,7 @@ export class Http2Response implements NodeResponse {
       this.#closed = true
     })
     on(raw.stream, 'error', () => {})
+    endAtReset(raw.stream)
   }
 
   get gone(): boolean {
@@ -132,6 +133,16 @@ export class Http2Response implements NodeResponse {
     if (event === 'finish') this.#onFinish.push(listener)
     else on(this.raw, event, listener)
   }
+}
+
+/**
+ * Ends a stream that its client has reset with NO_ERROR in the middle of a request. Node before 26 waits for
+ * writes that can never finish: the request stays until its connection closes, and its handler is not cancelled.
+ */
+function endAtReset(stream: ServerHttp2Stream): void {
+  if (stream.endAfterHeaders) return
+  once(stream, 'aborted', () => stream.destroy())
+  once(stream, 'end', () => stream.closed && stream.destroy())
 }
 
 /**
