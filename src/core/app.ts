@@ -1,5 +1,5 @@
 import { DEFAULT_BODY_LIMIT } from './body/body-intake.ts'
-import { type Clock, systemClock } from './lifetime/clock.ts'
+import { type Clock, containedClock, systemClock } from './lifetime/clock.ts'
 import { type CompressOptions, compressRules } from './reply/compression.ts'
 import { type DecompressOptions, decompressRatio } from './body/decompression.ts'
 import type { Dependency } from './dependency/dependency.ts'
@@ -131,6 +131,8 @@ export class Application<U = {}> extends Router<'', U> {
     const { createSite, ...shared } = surroundings
     this.#createSite = createSite
     const log = steadyLogger(options.log ?? consoleLogger)
+    const onFault = (err: unknown) => log.error({ err }, 'A timer failed. Please report this.')
+    const clock = containedClock(options.clock ?? systemClock, onFault)
     this.title = options.title ?? 'Millrace'
     this.version = options.version ?? '0.0.0'
     this.description = options.description
@@ -138,8 +140,8 @@ export class Application<U = {}> extends Router<'', U> {
     this.#backgroundMs = options.backgroundMs ?? 10_000
     this.engine = {
       log,
-      clock: options.clock ?? systemClock,
-      tasks: new TaskTracker(log, options.clock ?? systemClock),
+      clock,
+      tasks: new TaskTracker(log, clock),
       observers: options.observers ?? [],
       bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
       fileMemory: options.fileMemory ?? DEFAULT_FILE_MEMORY,

@@ -22,6 +22,18 @@ export const systemClock: Clock = {
   },
 }
 
+/** The same clock; what a timer throws is reported, since the runtime would end the process (issue 11). */
+export function containedClock(clock: Clock, report: (error: unknown) => void): Clock {
+  const contained = (fn: () => void) => () => {
+    try {
+      fn()
+    } catch (error) {
+      report(error)
+    }
+  }
+  return { now: () => clock.now(), after: (ms, fn) => clock.after(ms, contained(fn)) }
+}
+
 /** Whether a promise settles, in whatever way, within so many milliseconds. */
 export async function settlesWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   let cancelTimer = () => {}
