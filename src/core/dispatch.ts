@@ -172,13 +172,14 @@ export class Dispatcher {
 
   /**
    * Turns whatever was thrown into a reply. What fails in here ends as a bare 500. Where the reply does
-   * not blame the client, the error is reported, since the client is told nothing about it.
+   * not blame the client, the error is reported, since the client is told nothing about it. A 501 does: it
+   * is about the method (RFC 9110 section 15.6.2).
    */
   async #fail(exchange: Exchange, thrown: unknown): Promise<Reply> {
     exchange.lifetime.failure ??= { error: thrown }
     let reported = false
     const report = (status: number) => {
-      if (status >= 500 && !reported) exchange.lifetime.report(thrown)
+      if (status >= 500 && status !== 501 && !reported) exchange.lifetime.report(thrown)
       reported = true
     }
     try {

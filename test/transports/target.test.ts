@@ -219,3 +219,19 @@ describe('the path that middleware sees is the path that is matched', () => {
     )
   })
 })
+
+test('TRACE at a mount is a 501 that fills no log (issue 11)', async () => {
+  const errors: unknown[] = []
+  const log = { debug() {}, info() {}, warn() {}, error: (...entry: unknown[]) => void errors.push(entry) }
+  const app = new App({ log })
+  app.mount('/m', () => new Response())
+  app.get('/fault', () => {
+    throw new Error('ours')
+  })
+  const link = await nodeLink(app)
+  cleanups.push(() => link.close())
+  expect((await link.request('TRACE', '/m')).status).toBe(501)
+  expect(errors).toEqual([])
+  expect((await link.request('GET', '/fault')).status).toBe(500)
+  expect(errors).toHaveLength(1)
+})
