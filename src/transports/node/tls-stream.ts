@@ -45,13 +45,15 @@ export class TlsStream extends Duplex {
   }
 
   /**
-   * Closes a connection that has been still for a while, and whose write TLS holds though the system has nothing
-   * to write: when its client has ended its side, nothing comes any more that would let TLS go on.
+   * Lets a connection go on that has been still for a while, and whose write TLS holds though the system has
+   * nothing to write: it goes on by reading only. Once its client has ended its side nothing comes any more, and
+   * it is closed.
    */
   release(): void {
     const { readableEnded, writableLength } = this.connection
-    if (readableEnded && writableLength > 0 && writeQueueSize(connectionBelow(this.connection)) === 0)
-      this.destroy()
+    if (writableLength === 0 || writeQueueSize(connectionBelow(this.connection)) !== 0) return
+    if (readableEnded) this.destroy()
+    else this.connection.resume()
   }
 
   override _read(): void {
