@@ -26,9 +26,14 @@ export class JsonTooDeep extends SyntaxError {
  * @throws {SyntaxError} for what is not JSON. The message is the engine's, and may quote the text.
  */
 export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
+  assertDepth(text, maxDepth)
+  return JSON.parse(text) as unknown
+}
+
+/** @throws {JsonTooDeep} for JSON that is deeper than `maxDepth`. */
+export function assertDepth(text: string, maxDepth = MAX_JSON_DEPTH): void {
   // Each level takes an opening and a closing bracket, so most texts are too short to be too deep.
   if (text.length > 2 * maxDepth && isDeeper(text, maxDepth)) throw new JsonTooDeep(maxDepth)
-  return JSON.parse(text) as unknown
 }
 
 /** Whether more brackets than `maxDepth` are open at any place. Looks at every character once. */
@@ -46,7 +51,7 @@ function isDeeper(text: string, maxDepth: number): boolean {
 }
 
 /** Where the string ends that begins at `start`; the end of the text if it does not. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
   return end === -1 ? text.length : end

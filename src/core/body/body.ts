@@ -1,6 +1,8 @@
 import { Gathering } from '../../wire/gathering.ts'
 import { mediaTypeCharset, mediaTypeEssence } from '../../wire/header.ts'
-import { JsonTooDeep, parseJson } from '../../wire/json.ts'
+import { assertDepth, JsonTooDeep } from '../../wire/json.ts'
+import { parseInTurns } from '../../wire/json-turn.ts'
+import { systemClock } from '../lifetime/clock.ts'
 import { parseQuery, type QueryRecord, QuerySyntaxError } from '../../wire/query.ts'
 import type { BodyIntake } from './body-intake.ts'
 import type { BodyRoom } from './body-room.ts'
@@ -143,9 +145,12 @@ export async function collect(chunks: AsyncIterable<Uint8Array>, room: BodyRoom)
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-function readJson(text: string): unknown {
+const nextTurn = () => new Promise<void>((resolve) => systemClock.after(0, resolve))
+
+async function readJson(text: string): Promise<unknown> {
   try {
-    return parseJson(text)
+    assertDepth(text)
+    return await parseInTurns(text, nextTurn)
   } catch (error) {
     if (error instanceof JsonTooDeep) throw malformed(error.message)
     throw malformed(text === '' ? 'The body is empty; send JSON.' : 'The body is not valid JSON.')
