@@ -132,7 +132,8 @@ export class Application<U = {}> extends Router<'', U> {
     this.#createSite = createSite
     const log = steadyLogger(options.log ?? consoleLogger)
     const onFault = (err: unknown) => log.error({ err }, 'A timer failed. Please report this.')
-    const clock = containedClock(options.clock ?? systemClock, onFault)
+    // A clock of a test is asked for what it knows, and its faults are the test's to see.
+    const clock = options.clock ?? containedClock(systemClock, onFault)
     this.title = options.title ?? 'Millrace'
     this.version = options.version ?? '0.0.0'
     this.description = options.description
