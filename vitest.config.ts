@@ -2,10 +2,17 @@ import { defineConfig } from 'vitest/config'
 
 const isCi = process.env['CI'] !== undefined
 
-/** What measures memory, latency or the time of one turn; everything else shares the machine. */
+/** What measures latency, the time of one turn, or all that is left open. */
 const ALONE = [
-  'test/{siege,fuzz,linear,promise,shutdown}/**/*.test.ts',
-  'test/transports/{desync,fairness,same-turn,session,session-budget}.test.ts',
+  'test/{siege,linear,fuzz}/**/*.test.ts',
+  'test/promise/fairness.test.ts',
+  'test/transports/{fairness,same-turn}.test.ts',
+]
+/** What measures memory, or opens thousands of connections: two of them, each with a core of its own. */
+const PAIRED = [
+  'test/shutdown/**/*.test.ts',
+  'test/promise/!(fairness).test.ts',
+  'test/transports/{desync,session,session-budget}.test.ts',
 ]
 const NONE = '**/node_modules/**'
 
@@ -22,10 +29,20 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, NONE],
+          exclude: [...ALONE, ...PAIRED, NONE],
           // Many wait for a timer or a browser.
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'paired',
+          include: PAIRED,
+          exclude: [NONE],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -35,7 +52,7 @@ export default defineConfig({
           include: ALONE,
           exclude: [NONE],
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
