@@ -3,7 +3,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { callback, on, once } from './callback.ts'
 import { hasStoppedReading, releaseWrite } from './node-internal.ts'
-import { freeBeforeSession } from './session-order.ts'
+import { freeBeforeSession, outliveConnection } from './session-order.ts'
 import { streamOf } from './tls-stream.ts'
 
 /** How long a connection that was told to go may take. */
@@ -28,6 +28,7 @@ export class SessionWatch {
   /** @param connection what the session is on; Node tells of it no more once the session is destroyed. */
   add(session: ServerHttp2Session, connection: Socket): void {
     const rest = new SessionRest(session, connection, this.#restMs)
+    outliveConnection(session, connection)
     this.#sessions.set(session, rest)
     once(connection, 'close', () => {
       rest.stop()
